@@ -1,0 +1,222 @@
+"""What the use cases need from the world: each port is a Protocol, bound once in bootstrap.
+
+Work that must be recorded runs as a function on the one writer thread, inside one transaction: it
+either happens whole or not at all, and its Future is done only when it is on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from pos.domain.catalogue import Product, QuickKey
+from pos.domain.money import Thousandths
+from pos.domain.payment import Attempt
+from pos.domain.sale import Sale
+from pos.domain.vat import Amounts
+from sync.contract.entry import Entry
+
+T = TypeVar("T")
+
+
+class Role(StrEnum):
+    """What a person may do; a trainee's sales are training."""
+
+    CASHIER = "cashier"
+    MANAGER = "manager"
+    TRAINEE = "trainee"
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A person who signs on. Only `code` ever reaches the journal."""
+
+    code: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """What was already given back of a ticket line; quantity and amounts positive."""
+
+    quantity: Thousandths
+    amounts: Amounts
+
+
+class JobState(StrEnum):
+    """Where a print job stands; `unknown` waits for a person, `held` for the printer."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    PRINTED = "printed"
+    HELD = "held"
+    UNKNOWN = "unknown"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class PrintJob:
+    """A document waiting for the printer; `page` is its JSON value (pos.domain.receipt)."""
+
+    id: str
+    title: str
+    page: list[dict[str, Any]]
+    state: JobState = JobState.QUEUED
+    reason: str = ""
+
+
+class Transaction(Protocol):
+    """One use case's writes: all of them or none."""
+
+    def append(self, chain: str, data: dict[str, Any]) -> Entry:
+        """Sign an entry and put it at the head of its chain."""
+
+    def draft(self, sale_id: str) -> Sale | None:
+        """The stored open or parked sale of this id."""
+
+    def put_draft(self, sale: Sale) -> None:
+        """Store an open or parked sale (one row per sale id)."""
+
+    def drop_draft(self, sale_id: str) -> None:
+        """Forget a sale that was settled or cancelled."""
+
+    def enqueue(self, job: PrintJob) -> None:
+        """Put a document into the persisted spool."""
+
+    def set_job(self, job_id: str, state: JobState, reason: str = "") -> None:
+        """Note how far a print job came."""
+
+    def refunded(self, ticket: int) -> Mapping[int, Refunded]:
+        """What was given back of each line of a ticket, by line number, up to this moment."""
+
+    def copies(self, ticket: int) -> int:
+        """How often a ticket was printed, up to this moment."""
+
+    def open_attempts(self) -> tuple[Attempt, ...]:
+        """The card attempts that are running or unknown, oldest first."""
+
+
+class Ledger(Protocol):
+    """The journal and the drafts beside it."""
+
+    def run(
+        self, work: Callable[[Transaction], T], operator: str, *, durable: bool = True
+    ) -> Future[T]:
+        """Do work in one transaction on the writer thread.
+
+        The Future is done after the commit; with `durable` after one sync to disk. It fails with a
+        PosError of the work, or with NotRecorded when the disk refused: then nothing was written.
+        """
+
+    def entry(self, chain: str, number: int) -> Entry | None:
+        """The entry of this number in a chain."""
+
+    def last(self, chain: str) -> Entry | None:
+        """The newest entry of a chain."""
+
+    def since(self, seq: int) -> Iterator[Entry]:
+        """The entries after a place in the whole sequence, in order."""
+
+    def drafts(self) -> tuple[Sale, ...]:
+        """All stored open and parked sales, oldest first."""
+
+    def open_attempts(self) -> tuple[Attempt, ...]:
+        """The card attempts that are running or unknown, oldest first."""
+
+    def jobs(self) -> tuple[PrintJob, ...]:
+        """The print jobs that are not yet printed or dropped, oldest first."""
+
+
+class Catalogue(Protocol):
+    """What can be sold."""
+
+    def find(self, code: str) -> Product | None:
+        """The product of a normalised code, any of its barcodes."""
+
+    def search(self, text: str, limit: int) -> tuple[Product, ...]:
+        """Products whose label has all words of the text, accents and case ignored."""
+
+    def quick_keys(self) -> tuple[QuickKey, ...]:
+        """The products on keys, by position."""
+
+
+class StaffBook(Protocol):
+    """Who may sign on."""
+
+    def get(self, code: str) -> Staff | None:
+        """The person of a code."""
+
+    def check_pin(self, code: str, pin: str) -> Staff:
+        """The person, if the PIN is right; UnknownStaff, WrongPin or PinDelayed."""
+
+
+class DeviceState(StrEnum):
+    """How a device is, as far as the till knows."""
+
+    MISSING = "missing"  # none set up
+    UNKNOWN = "unknown"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHealth:
+    """A device's state and, when it is not well, the key of the sentence that says why."""
+
+    state: DeviceState
+    reason: str = ""
+
+
+class Printer(Protocol):
+    """The receipt printer and the drawer on it. Never waits."""
+
+    def wake(self) -> None:
+        """There is something new in the spool."""
+
+    def open_drawer(self) -> None:
+        """Kick the drawer now, or not at all."""
+
+    def health(self) -> DeviceHealth:
+        """How it is."""
+
+
+class CardTerminal(Protocol):
+    """A card terminal. `begin` returns at once; results come through the payment recorder."""
+
+    name: str
+
+    def begin(self, attempt: Attempt) -> None:
+        """Start a prepared attempt; CardBusy or CardMissing."""
+
+    def health(self) -> DeviceHealth:
+        """How it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignLink:
+    """How far the sync with the campaigns is, for the status bar."""
+
+    campaigns: tuple[str, ...] = ()
+    waiting: int = 0
+    oldest_at: str | None = None
+    trouble: str = ""
+
+
+class Campaigns(Protocol):
+    """The campaigns that this till is enrolled in."""
+
+    def active(self) -> tuple[str, ...]:
+        """Ids of the campaigns whose chain a sale is written to."""
+
+    def link(self) -> CampaignLink:
+        """How far the sync is."""
+
+
+Clock = Callable[[], datetime]
+"""Now, with an offset from UTC."""

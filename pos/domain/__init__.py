@@ -1,0 +1,1 @@
+"""The rules of the sale: pure, synchronous, standard library only."""

@@ -1,0 +1,1 @@
+"""What till and server must agree on: entries, signatures, messages. Pure."""
