@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from pos.domain.events import EventCode
 from pos.domain.money import BasisPoints, Cents
 from pos.domain.tender import TenderKind
 from pos.domain.ticket import Ticket, TicketType
@@ -146,13 +147,18 @@ def _with_tenders(totals: Mapping[str, TenderTotal], ticket: Ticket) -> dict[str
     return added
 
 
-def with_cash(closing: Closing, kind: str, amount: Cents) -> Closing:
-    """The closing with one entry of the cash chain: float, paid_in, paid_out, pickup, no_sale."""
+def with_cash(closing: Closing, kind: str, amount: Cents, declared: bool) -> Closing:
+    """The closing with one entry of the cash chain: float, paid_in, paid_out, pickup, no_sale.
+
+    A float that nobody declared opens the session with an empty drawer and may still be declared.
+    """
     drawer = closing.drawer
     if kind == "no_sale":
         return replace(closing, no_sales=closing.no_sales + 1)
     if kind == "float":
-        return replace(closing, drawer=replace(drawer, opening_float=amount), float_declared=True)
+        return replace(
+            closing, drawer=replace(drawer, opening_float=amount), float_declared=declared
+        )
     if kind == "paid_in":
         return replace(closing, drawer=replace(drawer, paid_in=drawer.paid_in + amount))
     if kind == "paid_out":
@@ -160,6 +166,20 @@ def with_cash(closing: Closing, kind: str, amount: Cents) -> Closing:
     if kind == "pickup":
         return replace(closing, drawer=replace(drawer, pickups=drawer.pickups + amount))
     raise ValueError(f"{kind!r} moves no cash")
+
+
+def with_copy(closing: Closing) -> Closing:
+    """The closing with one more duplicate."""
+    return replace(closing, copies=closing.copies + 1)
+
+
+def with_event(closing: Closing, code: int) -> Closing:
+    """The closing with one technical event: voided lines and cancelled sales are counted."""
+    if code == EventCode.LINE_VOIDED:
+        return replace(closing, voided_lines=closing.voided_lines + 1)
+    if code == EventCode.SALE_CANCELLED:
+        return replace(closing, cancelled_sales=closing.cancelled_sales + 1)
+    return closing
 
 
 def to_data(closing: Closing) -> dict[str, Any]:

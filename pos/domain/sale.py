@@ -70,12 +70,16 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The ticket line that a refund gives back, with the amounts that were stored then."""
+    """The ticket line that a refund gives back, with the share of its stored amounts.
+
+    `already` is the quantity that had been given back before: settling checks that it still holds.
+    """
 
     ticket: int
     line: int
     digest: str
     amounts: Amounts
+    already: Thousandths = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The sentences and number forms of the languages that the till speaks.
 
-Everything that a person reads is named by a key here and written in `fr.toml` and `en.toml`; a test
-holds the two to the same keys and the same placeholders.
+Everything that a person reads is named by a key here and written in the files of `fr/` and `en/`,
+one per front; a test holds the two folders to the same keys and the same placeholders.
 """
 
 from __future__ import annotations
@@ -108,8 +108,10 @@ def language(code: str) -> Language:
     """The language of a code; KeyError when the till does not speak it."""
     if code not in _FORMS:
         raise KeyError(code)
-    text = (files(__package__) / f"{code}.toml").read_text(encoding="utf-8")
-    return Language(code, _flatten(tomllib.loads(text)))
+    sentences: dict[str, str] = {}
+    for source in sorted((files(__package__) / code).iterdir(), key=lambda found: found.name):
+        sentences.update(_flatten(tomllib.loads(source.read_text(encoding="utf-8"))))
+    return Language(code, sentences)
 
 
 def _flatten(tree: dict[str, object], prefix: str = "") -> dict[str, str]:

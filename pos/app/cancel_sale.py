@@ -1,0 +1,52 @@
+"""Give a sale up before it is paid: every line leaves its trace, and taken cash goes back."""
+
+from __future__ import annotations
+
+from pos.app.desk import Desk, Pending
+from pos.app.ports import Transaction
+from pos.domain.errors import SaleIsPaidInPart
+from pos.domain.events import EventCode, event
+from pos.domain.money import Cents
+from pos.domain.sale import price
+from pos.domain.tender import TenderKind
+
+
+def cancel_sale(desk: Desk) -> Pending[Cents]:
+    """Cancel the sale; the result is the money to hand back, in cents.
+
+    Raises SaleIsPaidInPart when a card already paid: take the rest and refund instead.
+    """
+    desk.require_right("cancel")
+    sale = desk.require_sale()
+    desk.require_no_card(sale)
+    if any(tender.kind is TenderKind.CARD for tender in sale.tenders):
+        raise SaleIsPaidInPart
+    back = sum(tender.amount for tender in sale.tenders)
+    trace = event(
+        EventCode.SALE_CANCELLED,
+        sale=sale.id,
+        total=price(sale).total.ttc,
+        handed_back=back,
+        lines=[
+            {
+                "n": line.number,
+                "code": line.product.code,
+                "label": line.product.label,
+                "quantity": line.quantity,
+                "amount": line.net,
+            }
+            for line in sale.lines
+        ],
+    )
+
+    def work(tx: Transaction) -> Cents:
+        tx.append("event", trace)
+        tx.drop_draft(sale.id)
+        return back
+
+    def then(_: Cents) -> None:
+        desk.sale = None
+        if back and not sale.training:
+            desk.ports.printer.open_drawer()
+
+    return desk.record(work, then)

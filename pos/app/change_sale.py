@@ -1,0 +1,52 @@
+"""Void a line, give a discount: allowed until the first tender, and never without a trace."""
+
+from __future__ import annotations
+
+from pos.app.desk import Desk, Pending
+from pos.app.ports import Transaction
+from pos.domain.events import EventCode, event
+from pos.domain.sale import Discount, Sale, discount_line, discount_sale, price
+from pos.domain.sale import void_line as without_line
+
+
+def void_line(desk: Desk, number: int) -> Pending[None]:
+    """Take a line off the sale; UnknownLine or SaleHasTenders."""
+    desk.require_right("void")
+    sale = desk.require_sale()
+    desk.require_no_card(sale)
+    line = sale.line(number)
+    trace = event(
+        EventCode.LINE_VOIDED,
+        sale=sale.id,
+        line=line.number,
+        code=line.product.code,
+        label=line.product.label,
+        quantity=line.quantity,
+        amount=line.net,
+    )
+    return _keep(desk, without_line(sale, number), trace)
+
+
+def give_discount(desk: Desk, discount: Discount, line: int | None = None) -> Pending[None]:
+    """Reduce one line, or the whole ticket; UnknownLine, DiscountTooMuch or SaleHasTenders."""
+    desk.require_right("discount")
+    sale = desk.require_sale()
+    desk.require_no_card(sale)
+    reduced = discount_sale(sale, discount) if line is None else discount_line(sale, line, discount)
+    trace = event(
+        EventCode.DISCOUNTED,
+        sale=sale.id,
+        line=line,
+        rate=discount.rate,
+        amount=price(reduced).reduction - price(sale).reduction,
+    )
+    return _keep(desk, reduced, trace)
+
+
+def _keep(desk: Desk, sale: Sale, trace: dict[str, object]) -> Pending[None]:
+    def work(tx: Transaction) -> None:
+        tx.append("event", trace)
+        tx.put_draft(sale)
+
+    desk.sale = sale
+    return desk.record(work)

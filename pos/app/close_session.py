@@ -1,0 +1,90 @@
+"""The X, which only reads, and the Z, which ends the till session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pos.app.desk import Desk, Pending
+from pos.app.ports import DeviceState, PrintJob, Transaction
+from pos.app.print_receipt import stamp_of
+from pos.app.session import running_totals
+from pos.domain import closing as closings
+from pos.domain.closing import Closing
+from pos.domain.closing_paper import closing_document
+from pos.domain.document import Document, to_data
+from pos.domain.errors import NoSession, SaleIsOpen
+from pos.domain.events import EventCode, event
+from pos.domain.money import Cents
+from pos.domain.receipt import Stamp
+from sync.contract.entry import CAMPAIGN_PREFIX, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A Z that is on disk."""
+
+    closing: Closing
+    entry: Entry
+    document: Document
+
+
+def read_x(desk: Desk) -> tuple[Closing, Document]:
+    """What the session adds up to so far; changes nothing."""
+    desk.require_operator()
+    totals = _with_unresolved(desk, running_totals(desk.ports.ledger, desk))
+    return totals, closing_document(totals, desk.settings.shop, None, desk.settings.words)
+
+
+def close(desk: Desk, counted: Cents | None = None) -> Pending[Closed]:
+    """Read and close: compute the Z from the journal, sign it, print it; NoSession or SaleIsOpen.
+
+    Parked sales and unknown card attempts stay for the next session: the Z names the attempts.
+    Nothing else can keep a day from being closed.
+    """
+    desk.require_real_till("z")
+    if desk.session is None:
+        raise NoSession
+    if desk.sale and desk.sale.lines:
+        raise SaleIsOpen
+    on_paper = desk.ports.printer.health().state is not DeviceState.MISSING
+    job_id = desk.ports.new_id()
+
+    def work(tx: Transaction) -> Closed:
+        totals = _with_unresolved(desk, running_totals(desk.ports.ledger, desk))
+        totals = replace(totals, drawer=replace(totals.drawer, counted=counted))
+        entry = tx.append("closing", closings.to_data(totals))
+        tx.append("event", event(EventCode.PERIOD_CLOSED, session=totals.session))
+        for campaign in desk.ports.campaigns.active():
+            tx.append(CAMPAIGN_PREFIX + campaign, _campaign_data(totals, entry))
+        document = closing_document(totals, desk.settings.shop, _stamp(entry), desk.settings.words)
+        if on_paper:
+            title = f"Z {entry.payload.number}"
+            tx.enqueue(PrintJob(job_id, title, to_data(document)))
+        return Closed(totals, entry, document)
+
+    def then(_: Closed) -> None:
+        desk.session = None
+        desk.last = None
+        desk.ports.printer.wake()
+
+    return desk.record(work, then)
+
+
+def _with_unresolved(desk: Desk, totals: Closing) -> Closing:
+    open_attempts = desk.ports.ledger.open_attempts()
+    return replace(totals, unresolved=tuple(attempt.reference for attempt in open_attempts))
+
+
+def _stamp(entry: Entry) -> Stamp:
+    """A Z prints the first half of its hash: paper is out of a forger's reach."""
+    return replace(stamp_of(entry), extract=entry.digest[:16])
+
+
+def _campaign_data(totals: Closing, entry: Entry) -> dict[str, object]:
+    return {
+        "type": "closing",
+        "day": totals.day,
+        "number": entry.payload.number,
+        "total": totals.total.ttc,
+        "tickets": totals.tickets,
+    }

@@ -1,0 +1,270 @@
+"""The counter: who is signed on, the till session, the sale under way.
+
+A use case takes the desk, checks the rules, and hands its writes to the ledger. What must be on
+disk before it counts comes back as a `Pending`: the front waits for it in its own way, then lets it
+bring the desk up to date. A desk belongs to one front and its one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from pos.app.ports import (
+    Campaigns,
+    CardTerminal,
+    Catalogue,
+    Clock,
+    Ledger,
+    Printer,
+    Role,
+    Staff,
+    StaffBook,
+    Transaction,
+)
+from pos.domain.document import Words
+from pos.domain.errors import (
+    CardBusy,
+    CardUnresolved,
+    NeedsManager,
+    NotRecorded,
+    PosError,
+    SaleIsEmpty,
+    SignOnFirst,
+    UnknownTender,
+)
+from pos.domain.gtin import Template
+from pos.domain.money import Cents
+from pos.domain.payment import RUNNING, Attempt
+from pos.domain.sale import Sale
+from pos.domain.tender import CARD, CASH, TenderType
+from pos.domain.ticket import Shop, Ticket
+from sync.contract.entry import Entry
+
+T = TypeVar("T")
+COMMIT_TIMEOUT_S: Final = 30.0
+SYSTEM: Final = "till"  # the operator of what the till records by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the shop decided, as far as the use cases need it.
+
+    `manager_acts` names the acts that only a manager may do or approve; `day_starts_at_hour` is the
+    hour at which a new business day begins.
+    """
+
+    shop: Shop
+    words: Words
+    tenders: Mapping[str, TenderType] = field(
+        default_factory=lambda: {CASH.name: CASH, CARD.name: CARD}
+    )
+    templates: tuple[Template, ...] = ()
+    notes: tuple[Cents, ...] = (500, 1000, 2000, 5000)
+    footer: tuple[str, ...] = ()
+    manager_acts: frozenset[str] = frozenset()
+    day_starts_at_hour: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world, as bootstrap bound it."""
+
+    ledger: Ledger
+    catalogue: Catalogue
+    staff: StaffBook
+    printer: Printer
+    terminal: CardTerminal | None
+    campaigns: Campaigns
+    clock: Clock
+    new_id: Callable[[], str]
+    new_reference: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A till session: from its first entry to its Z."""
+
+    number: int
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A sale that is done and on disk."""
+
+    ticket: Ticket
+    entry: Entry
+
+    @property
+    def number(self) -> int:
+        """Its number in its chain."""
+        return self.entry.payload.number
+
+
+@dataclass(frozen=True)
+class Pending(Generic[T]):
+    """Something on its way to disk. `then` brings the desk up to date, on the front's thread."""
+
+    future: Future[T]
+    then: Callable[[T], None]
+    undo: Callable[[], None]
+
+    def wait(self, timeout_s: float = COMMIT_TIMEOUT_S) -> T:
+        """The result once it is on disk; the PosError that refused it, with the desk put back."""
+        try:
+            result = self.future.result(timeout_s)
+        except TimeoutError as error:
+            self.undo()
+            raise NotRecorded(reason="timeout") from error
+        except PosError:
+            self.undo()
+            raise
+        self.then(result)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class CardNews:
+    """A card attempt reached a state; `settled` when that finished its sale."""
+
+    attempt: Attempt
+    settled: Settled | None = None
+
+
+class Desk:
+    """The state of one counter."""
+
+    def __init__(self, ports: Ports, settings: Settings) -> None:
+        self.ports = ports
+        self.settings = settings
+        self.operator: Staff | None = None
+        self.session: Session | None = None
+        self.sale: Sale | None = None
+        self.attempts: tuple[Attempt, ...] = ()
+        self.last: Settled | None = None
+        self.approved: str | None = None  # the manager who approved the next act
+
+    # --- who may ---------------------------------------------------------------------------------
+
+    def require_operator(self) -> Staff:
+        """Who is signed on; SignOnFirst."""
+        if self.operator is None:
+            raise SignOnFirst
+        return self.operator
+
+    def require_right(self, act: str) -> None:
+        """Check that this act is allowed, using up a manager's approval; NeedsManager."""
+        operator = self.require_operator()
+        if operator.role is Role.MANAGER or act not in self.settings.manager_acts:
+            return
+        if self.approved is None:
+            raise NeedsManager(act=act)
+        self.approved = None
+
+    def require_real_till(self, act: str) -> Staff:
+        """Who is signed on, and not a trainee: cash and closings are never training."""
+        operator = self.require_operator()
+        if operator.role is Role.TRAINEE:
+            raise NeedsManager(act=act)
+        self.require_right(act)
+        return operator
+
+    # --- the sale --------------------------------------------------------------------------------
+
+    def require_sale(self) -> Sale:
+        """The sale under way; SaleIsEmpty."""
+        self.require_operator()
+        if self.sale is None or not self.sale.lines:
+            raise SaleIsEmpty
+        return self.sale
+
+    def open_sale(self) -> Sale:
+        """The sale under way, or a new one; its lines may change."""
+        operator = self.require_operator()
+        if self.sale is None:
+            return Sale(
+                self.ports.new_id(),
+                self.now(),
+                operator.code,
+                training=operator.role is Role.TRAINEE,
+            )
+        self.require_no_card(self.sale)
+        return self.sale
+
+    def require_no_card(self, sale: Sale) -> None:
+        """Check that no card attempt of this sale is open; CardBusy or CardUnresolved."""
+        for attempt in self.attempts:
+            if attempt.sale == sale.id:
+                if attempt.state in RUNNING:
+                    raise CardBusy
+                raise CardUnresolved(attempt=attempt.reference, amount=attempt.amount)
+
+    def keep(self, sale: Sale) -> Pending[None]:
+        """Show a changed sale at once and store it behind; a power cut loses at most this line."""
+        self.sale = sale
+
+        def work(tx: Transaction) -> None:
+            tx.put_draft(sale)
+
+        return self.record(work, durable=False)
+
+    def record(
+        self,
+        work: Callable[[Transaction], T],
+        then: Callable[[T], None] | None = None,
+        *,
+        durable: bool = True,
+    ) -> Pending[T]:
+        """Hand work to the writer; `then` runs on the front's thread once it is on disk."""
+        operator = self.operator.code if self.operator else SYSTEM
+        future = self.ports.ledger.run(work, operator, durable=durable)
+        return Pending(future, then or _nothing, self.reload)
+
+    def reload(self) -> None:
+        """Take the sale, the card attempts and nothing else from what is stored."""
+        self.sale = next((s for s in self.ports.ledger.drafts() if s.parked_as is None), None)
+        self.attempts = self.ports.ledger.open_attempts()
+
+    def catch_up(self, news: CardNews) -> None:
+        """Bring the desk up to date after the device thread recorded something."""
+        self.reload()
+        if news.settled:
+            self.finish(news.settled)
+
+    def finish(self, settled: Settled | None) -> None:
+        """Leave a sale that is done; nothing happens while it is not."""
+        if settled is None:
+            return
+        self.last = settled
+        self.session = Session(settled.ticket.session, settled.ticket.day)
+        if self.sale and self.sale.id == settled.ticket.sale:
+            self.sale = None
+
+    # --- settings and time -----------------------------------------------------------------------
+
+    def tender(self, name: str) -> TenderType:
+        """The tender of this name, whatever its case; UnknownTender."""
+        for known, tender in self.settings.tenders.items():
+            if known.casefold() == name.strip().casefold():
+                return tender
+        raise UnknownTender(name=name, known=", ".join(self.settings.tenders))
+
+    def now(self) -> str:
+        """The time as the journal writes it."""
+        return self.ports.clock().isoformat(timespec="milliseconds")
+
+    def business_day(self) -> str:
+        """Today's business day: a sale after midnight belongs to the evening before."""
+        return _day(self.ports.clock(), self.settings.day_starts_at_hour)
+
+
+def _day(now: datetime, starts_at_hour: int) -> str:
+    return (now - timedelta(hours=starts_at_hour)).date().isoformat()
+
+
+def _nothing(_: Any) -> None:
+    return None

@@ -1,0 +1,71 @@
+"""Set a sale aside for later, and take it up again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pos.app.desk import Desk, Pending
+from pos.app.ports import Role, Transaction
+from pos.domain.errors import LimitReached, SaleIsOpen, UnknownParked
+from pos.domain.events import EventCode, event
+from pos.domain.sale import Sale
+
+PARKED_MAX = 50
+
+
+def park(desk: Desk, name: str = "") -> Pending[Sale]:
+    """Set the sale aside under a name, or under the next free number."""
+    sale = desk.require_sale()
+    taken = {other.parked_as for other in parked(desk)}
+    if len(taken) >= PARKED_MAX:
+        raise LimitReached(what="parked", limit=PARKED_MAX)
+    chosen = name.strip() or next(str(n) for n in range(1, PARKED_MAX + 1) if str(n) not in taken)
+    if chosen in taken:
+        raise LimitReached(what=f"parked as {chosen}", limit=1)
+    aside = replace(sale, parked_as=chosen)
+
+    def work(tx: Transaction) -> Sale:
+        # The stored sale counts: a card may have paid a part of it since it was shown.
+        stored = replace(tx.draft(sale.id) or sale, parked_as=chosen)
+        tx.append("event", event(EventCode.SALE_PARKED, sale=sale.id, lines=len(sale.lines)))
+        tx.put_draft(stored)
+        return aside
+
+    def then(_: Sale) -> None:
+        desk.sale = None
+
+    return desk.record(work, then)
+
+
+def parked(desk: Desk) -> tuple[Sale, ...]:
+    """The sales that wait, oldest first."""
+    return tuple(sale for sale in desk.ports.ledger.drafts() if sale.parked_as is not None)
+
+
+def recall(desk: Desk, name: str = "") -> Pending[Sale]:
+    """Take up a parked sale by its name, or the one that waits alone; UnknownParked or SaleIsOpen.
+
+    A trainee takes up training sales only, everybody else real ones.
+    """
+    operator = desk.require_operator()
+    if desk.sale and desk.sale.lines:
+        raise SaleIsOpen
+    training = operator.role is Role.TRAINEE
+    waiting = [sale for sale in parked(desk) if sale.training is training]
+    wanted = name.strip()
+    matching = [sale for sale in waiting if sale.parked_as == wanted or not wanted]
+    if len(matching) != 1:
+        raise UnknownParked(name=wanted, known=", ".join(str(s.parked_as) for s in waiting))
+    found = matching[0]
+
+    def work(tx: Transaction) -> Sale:
+        stored = replace(tx.draft(found.id) or found, parked_as=None)
+        tx.append("event", event(EventCode.SALE_RECALLED, sale=found.id))
+        tx.put_draft(stored)
+        return stored
+
+    def then(sale: Sale) -> None:
+        desk.sale = sale
+        desk.attempts = desk.ports.ledger.open_attempts()
+
+    return desk.record(work, then)

@@ -1,0 +1,218 @@
+"""Pay by card: the cashier's side of an attempt, and the recorder that the device thread writes to.
+
+The order is the promise: `prepared` is on disk before the terminal hears of it, `sending` before
+its first byte, `answered` before our acknowledgement, and the sale's end with the approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from pos.app.desk import COMMIT_TIMEOUT_S, SYSTEM, CardNews, Desk, Pending
+from pos.app.ports import CardTerminal, Transaction
+from pos.app.settle import advance
+from pos.app.take_payment import payable
+from pos.domain.errors import (
+    CardBusy,
+    CardMissing,
+    CardUnresolved,
+    NothingToPay,
+    PosError,
+    TenderTooMuch,
+    UnknownAttempt,
+)
+from pos.domain.events import EventCode, event
+from pos.domain.money import Cents
+from pos.domain.payment import AT_START, RUNNING, Attempt, Direction, State, step
+from pos.domain.sale import Sale, add_tender, price
+from pos.domain.tender import CARD, Tendered
+
+T = TypeVar("T")
+KEPT_DETAILS: Final = frozenset({"authorisation", "last4", "brand", "contactless"})
+
+
+def begin(desk: Desk, amount: Cents | None = None) -> Pending[CardNews]:
+    """Ask the terminal for what is due, or for a part; with a negative due, give it back.
+
+    Raises CardMissing, CardBusy, CardUnresolved, NothingToPay or TenderTooMuch.
+    """
+    terminal = desk.ports.terminal
+    if terminal is None:
+        raise CardMissing
+    sale = payable(desk)
+    due = price(sale).due
+    asked = abs(due) if amount is None else amount
+    if due == 0 or asked == 0:
+        raise NothingToPay
+    if asked > abs(due):
+        raise TenderTooMuch(due=abs(due))
+    attempt = Attempt(
+        desk.ports.new_reference(),
+        terminal.name,
+        Direction.PAYMENT if due > 0 else Direction.REFUND,
+        asked,
+        sale.id,
+    )
+    if sale.training:
+        return _pretend(desk, sale, attempt)
+    return _prepare(desk, terminal, sale, attempt)
+
+
+def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -> Pending[CardNews]:
+    def work(tx: Transaction) -> CardNews:
+        for other in tx.open_attempts():
+            if other.terminal == terminal.name and other.state in RUNNING:
+                raise CardBusy
+            if other.terminal == terminal.name:
+                raise CardUnresolved(attempt=other.reference, amount=other.amount)
+        tx.put_draft(sale)
+        record_attempt(tx, attempt)
+        return CardNews(attempt)
+
+    def then(_: CardNews) -> None:
+        desk.attempts = (*desk.attempts, attempt)
+        try:
+            terminal.begin(attempt)
+        except PosError as error:
+            reason = error.key
+            give_up = desk.record(
+                lambda tx: record_attempt(tx, step(attempt, State.NOT_SENT, reason=reason)),
+                lambda _: desk.reload(),
+            )
+            give_up.wait()
+            raise
+
+    return desk.record(work, then)
+
+
+def _pretend(desk: Desk, sale: Sale, attempt: Attempt) -> Pending[CardNews]:
+    """In training no terminal is asked and nothing is journaled of a card: it simply pays."""
+    amount = attempt.amount if attempt.direction is Direction.PAYMENT else -attempt.amount
+    paid = add_tender(sale, Tendered(CARD.name, CARD.kind, amount, amount))
+    return desk.record(lambda tx: CardNews(attempt, advance(desk, tx, paid)), desk.catch_up)
+
+
+def record_attempt(tx: Transaction, attempt: Attempt) -> None:
+    """Journal the state of an attempt."""
+    tx.append(
+        "payment",
+        {
+            "reference": attempt.reference,
+            "terminal": attempt.terminal,
+            "direction": str(attempt.direction),
+            "amount": attempt.amount,
+            "sale": attempt.sale,
+            "state": str(attempt.state),
+            "details": dict(attempt.details),
+        },
+    )
+
+
+def resolve(
+    desk: Desk, reference: str, *, charged: bool, authorisation: str = ""
+) -> Pending[CardNews]:
+    """Say what the terminal's paper says of an unknown attempt; UnknownAttempt."""
+    operator = desk.require_real_till("resolve")
+
+    def work(tx: Transaction) -> CardNews:
+        attempt = _open(tx, reference)
+        if attempt.state is not State.UNKNOWN:
+            raise CardBusy
+        told: dict[str, object] = {"resolved_by": operator.code}
+        if authorisation:
+            told["authorisation"] = authorisation
+        state = State.APPROVED if charged else State.NOT_CHARGED
+        return conclude(desk, tx, step(attempt, state, **told))
+
+    return desk.record(work, desk.catch_up)
+
+
+def conclude(desk: Desk, tx: Transaction, attempt: Attempt) -> CardNews:
+    """Journal an attempt's final state; an approved one pays its sale, open or parked."""
+    record_attempt(tx, attempt)
+    if attempt.state is not State.APPROVED:
+        return CardNews(attempt)
+    sale = tx.draft(attempt.sale)
+    if sale is None:
+        tx.append("event", event(EventCode.CARD_TROUBLE, orphan=attempt.reference))
+        return CardNews(attempt)
+    amount = attempt.amount if attempt.direction is Direction.PAYMENT else -attempt.amount
+    told = {name: attempt.details[name] for name in KEPT_DETAILS & attempt.details.keys()}
+    details = {"attempt": attempt.reference, "terminal": attempt.terminal, **told}
+    paid = add_tender(sale, Tendered(CARD.name, CARD.kind, amount, amount, details=details))
+    return CardNews(attempt, advance(desk, tx, paid))
+
+
+def recover(desk: Desk) -> Pending[None]:
+    """At start: what was being sent is unknown, what was only prepared never left."""
+
+    def work(tx: Transaction) -> None:
+        for attempt in tx.open_attempts():
+            if attempt.state in AT_START:
+                record_attempt(tx, step(attempt, AT_START[attempt.state], reason="restart"))
+
+    return desk.record(work, lambda _: desk.reload())
+
+
+def _open(tx: Transaction, reference: str) -> Attempt:
+    for attempt in tx.open_attempts():
+        if attempt.reference.casefold() == reference.strip().casefold():
+            return attempt
+    raise UnknownAttempt(attempt=reference)
+
+
+class PaymentRecorder:
+    """What the device thread tells: each call returns only once it is on disk, or raises.
+
+    `on_news` is called from the device thread after the attempt's end is on disk.
+    """
+
+    def __init__(self, desk: Desk, on_news: Callable[[CardNews], None]) -> None:
+        self._desk = desk
+        self._on_news = on_news
+
+    def sending(self, reference: str) -> None:
+        """The dialogue is about to begin: after this nothing may be forgotten."""
+        self._run(lambda tx: record_attempt(tx, step(_open(tx, reference), State.SENDING)))
+
+    def answered(self, reference: str, details: Mapping[str, Any]) -> None:
+        """The terminal told its result and waits for our acknowledgement."""
+        self._run(
+            lambda tx: record_attempt(tx, step(_open(tx, reference), State.ANSWERED, **details))
+        )
+
+    def concluded(self, reference: str, state: State, details: Mapping[str, Any]) -> None:
+        """The dialogue is over, in this state."""
+        self._on_news(
+            self._run(
+                lambda tx: conclude(self._desk, tx, step(_open(tx, reference), state, **details))
+            )
+        )
+
+    def late(self, reference: str, amount: Cents, state: State, details: Mapping[str, Any]) -> None:
+        """An answer that nobody was waiting for, and what it says.
+
+        It settles an unknown attempt only when reference and amount are the attempt's own;
+        otherwise it is kept in the journal and raised, never given to another sale.
+        """
+
+        def work(tx: Transaction) -> CardNews | None:
+            for attempt in tx.open_attempts():
+                ours = attempt.reference == reference and attempt.amount == amount
+                if ours and attempt.state is State.UNKNOWN and state in _LATE:
+                    told = {**details, "late": True}
+                    return conclude(self._desk, tx, step(attempt, _LATE[state], **told))
+            orphan = {"reference": reference, "amount": amount, "says": str(state)}
+            tx.append("event", event(EventCode.CARD_TROUBLE, orphan_answer=orphan))
+            return None
+
+        news = self._run(work)
+        if news:
+            self._on_news(news)
+
+    def _run(self, work: Callable[[Transaction], T]) -> T:
+        return self._desk.ports.ledger.run(work, SYSTEM).result(COMMIT_TIMEOUT_S)
+
+
+_LATE: Final = {State.APPROVED: State.APPROVED, State.DECLINED: State.NOT_CHARGED}

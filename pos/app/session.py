@@ -1,0 +1,84 @@
+"""Till sessions: opened by the float (or by the first sale), ended by the Z."""
+
+from __future__ import annotations
+
+from pos.app.desk import Desk, Pending, Session
+from pos.app.ports import Ledger, Transaction
+from pos.domain import closing as closings
+from pos.domain.closing import Closing
+from pos.domain.errors import FloatDeclared
+from pos.domain.money import Cents
+from pos.domain.ticket import from_data as read_ticket
+from sync.contract.entry import Entry
+
+
+def declare_float(desk: Desk, amount: Cents) -> Pending[Session]:
+    """Say how much cash is in the drawer to begin with, once a session; FloatDeclared."""
+    desk.require_real_till("float")
+
+    def work(tx: Transaction) -> Session:
+        running = running_totals(desk.ports.ledger, desk)
+        if running.float_declared:
+            raise FloatDeclared(amount=running.drawer.opening_float)
+        session = desk.session or Session(running.session, desk.business_day())
+        tx.append("cash", _float_data(session, amount, declared=True))
+        return session
+
+    def then(session: Session) -> None:
+        desk.session = session
+
+    return desk.record(work, then)
+
+
+def ensure_session(desk: Desk, tx: Transaction) -> Session:
+    """The session, opened in this transaction with an empty float if nobody declared one."""
+    if desk.session:
+        return desk.session
+    running = running_totals(desk.ports.ledger, desk)
+    session = Session(running.session, desk.business_day())
+    tx.append("cash", _float_data(session, 0, declared=False))
+    return session
+
+
+def _float_data(session: Session, amount: Cents, *, declared: bool) -> dict[str, object]:
+    return {
+        "kind": "float",
+        "amount": amount,
+        "declared": declared,
+        "session": session.number,
+        "day": session.day,
+    }
+
+
+def find_session(ledger: Ledger) -> Session | None:
+    """The session that was open when the till stopped, from the journal."""
+    last = ledger.last("closing")
+    for entry in ledger.since(last.payload.seq if last else 0):
+        if entry.payload.chain == "cash" and entry.data["kind"] == "float":
+            return Session(entry.data["session"], entry.data["day"])
+    return None
+
+
+def running_totals(ledger: Ledger, desk: Desk) -> Closing:
+    """What the running session adds up to, from the journal and the closing before it."""
+    last = ledger.last("closing")
+    previous = closings.from_data(last.data) if last else None
+    number = previous.session + 1 if previous else 1
+    day = desk.session.day if desk.session else desk.business_day()
+    totals = closings.opened(previous, number, day)
+    for entry in ledger.since(last.payload.seq if last else 0):
+        totals = _with_entry(totals, entry)
+    return totals
+
+
+def _with_entry(totals: Closing, entry: Entry) -> Closing:
+    chain, data = entry.payload.chain, entry.data
+    if chain in {"ticket", "training"}:
+        return closings.with_ticket(totals, entry.payload.number, read_ticket(data))
+    if chain == "cash":
+        return closings.with_cash(totals, data["kind"], data["amount"], data.get("declared", True))
+    if chain == "copy" and data["copy"]:
+        return closings.with_copy(totals)
+    if chain == "event":
+        return closings.with_event(totals, data["code"])
+    return totals

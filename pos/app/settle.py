@@ -1,0 +1,66 @@
+"""End a sale that is paid: ticket, campaign entries and the end of the draft in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pos.app.desk import Desk, Settled
+from pos.app.ports import Transaction
+from pos.app.session import ensure_session
+from pos.domain.errors import RefundTooMuch
+from pos.domain.sale import Sale, price
+from pos.domain.tender import TenderKind
+from pos.domain.ticket import Ticket, TicketType, settle, to_data
+from sync.contract.entry import CAMPAIGN_PREFIX, Entry
+
+
+def advance(desk: Desk, tx: Transaction, sale: Sale) -> Settled | None:
+    """Store a sale that was changed by a tender; end it when nothing is due any more."""
+    priced = price(sale)
+    if priced.due != 0:
+        tx.put_draft(sale)
+        return None
+    _check_refunds(tx, sale)
+    session = ensure_session(desk, tx)
+    ticket = settle(sale, priced, desk.settings.shop, session.day, session.number)
+    entry = tx.append("training" if sale.training else "ticket", to_data(ticket))
+    if not sale.training:
+        for campaign in desk.ports.campaigns.active():
+            tx.append(CAMPAIGN_PREFIX + campaign, campaign_data(ticket, entry))
+    tx.drop_draft(sale.id)
+    return Settled(ticket, entry)
+
+
+def _check_refunds(tx: Transaction, sale: Sale) -> None:
+    """Refuse to give back what another sale gave back since these lines were entered."""
+    seen: set[tuple[int, int]] = set()
+    for line in sale.lines:
+        origin = line.origin
+        if origin is None or (origin.ticket, origin.line) in seen:
+            continue
+        seen.add((origin.ticket, origin.line))
+        done = tx.refunded(origin.ticket).get(origin.line)
+        if (done.quantity if done else 0) != origin.already:
+            raise RefundTooMuch(line=origin.line, left="?")
+
+
+def campaign_data(ticket: Ticket, entry: Entry) -> dict[str, Any]:
+    """What a campaign needs of a ticket: amounts and tenders by kind, never the basket."""
+    tenders: dict[TenderKind, int] = {}
+    for tender in ticket.tenders:
+        tenders[tender.kind] = tenders.get(tender.kind, 0) + tender.amount
+    data: dict[str, Any] = {
+        "type": "refund" if ticket.type is TicketType.RETURN else "sale",
+        "ticket": {"number": entry.payload.number, "hash": entry.digest},
+        "shop_till": ticket.shop.till,
+        "day": ticket.day,
+        "total": ticket.total.ttc,
+        "vat": [{"rate": x.rate, "ttc": x.amounts.ttc} for x in ticket.rates],
+        "eligible": ticket.total.ttc,
+        "tenders": [{"kind": str(kind), "amount": tenders[kind]} for kind in sorted(tenders)],
+        "rewards": [],
+    }
+    if ticket.type is TicketType.RETURN:
+        origins = sorted({line.origin.ticket for line in ticket.lines if line.origin})
+        data["of"] = {"number": origins[0]} if origins else None
+    return data

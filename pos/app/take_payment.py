@@ -1,0 +1,51 @@
+"""Take cash and every other tender that settles at once (cards: pay_by_card)."""
+
+from __future__ import annotations
+
+from pos.app.desk import Desk, Pending, Settled
+from pos.app.ports import Transaction
+from pos.app.settle import advance
+from pos.domain.errors import NothingToPay
+from pos.domain.money import Cents
+from pos.domain.sale import Sale, add_tender, price
+from pos.domain.tender import take
+
+
+def take_tender(desk: Desk, name: str, given: Cents | None = None) -> Pending[Settled | None]:
+    """Take a tender: exactly what is due, or the amount handed over.
+
+    The result is the settled sale, or None while something is still due. Raises UnknownTender,
+    NothingToPay, TenderTooMuch, TenderWrongWay or SaleIsEmpty.
+    """
+    tender = desk.tender(name)
+    sale = payable(desk)
+    tendered = take(tender, price(sale).due, given)
+    paid = add_tender(sale, tendered)
+    opens = tender.opens_drawer or tendered.change > 0
+
+    def work(tx: Transaction) -> Settled | None:
+        return advance(desk, tx, paid)
+
+    def then(settled: Settled | None) -> None:
+        desk.sale = paid
+        desk.finish(settled)
+        if opens and not paid.training:
+            desk.ports.printer.open_drawer()
+
+    return desk.record(work, then)
+
+
+def settle_even(desk: Desk) -> Pending[Settled | None]:
+    """End a sale that has nothing due, such as an even exchange."""
+    sale = desk.require_sale()
+    desk.require_no_card(sale)
+    if price(sale).due != 0:
+        raise NothingToPay
+    return desk.record(lambda tx: advance(desk, tx, sale), desk.finish)
+
+
+def payable(desk: Desk) -> Sale:
+    """The sale under way, when it may take a tender."""
+    sale = desk.require_sale()
+    desk.require_no_card(sale)
+    return sale
