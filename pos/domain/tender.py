@@ -66,7 +66,7 @@ def take(tender: TenderType, due: Cents, given: Cents | None = None) -> Tendered
     With a negative due, money goes back to the customer, never more than what is due to him.
     Raises NothingToPay, TenderTooMuch or TenderWrongWay.
     """
-    if due == 0 or given == 0:
+    if due == 0 or (given is not None and given <= 0):
         raise NothingToPay
     if due < 0:
         return _give_back(tender, due, given)

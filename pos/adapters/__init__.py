@@ -1,0 +1,1 @@
+"""Between the till's ports and the packages that know the hardware and the network."""

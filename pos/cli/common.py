@@ -1,0 +1,147 @@
+"""What all commands share: where the data is, how a refusal is told, how a signal ends it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import locale
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+from drivers.errors import DriverError
+from pos.config import Config, ConfigError, load
+from pos.domain.errors import PosError
+from pos.i18n import LANGUAGES, Language, language
+from pos.store.errors import StoreError
+from pos.store.folder import DataFolder
+
+F = TypeVar("F", bound=Callable[..., Any])
+CONFIG_NAME: Final = "config.toml"
+
+
+def environment_language() -> Language:
+    """The language of the person at the terminal: French unless the locale is another one."""
+    for name in ("COMPTOIR_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        code = os.environ.get(name, "").split("_")[0].lower()
+        if code in LANGUAGES:
+            return language(code)
+        if code and code not in {"c", "posix", "c.utf-8", "c.utf8"}:
+            return language("en")
+    return language("fr")
+
+
+def say(key: str, **params: object) -> str:
+    """A sentence in the language of the person at the terminal."""
+    return environment_language().say(key, **params)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The folder and configuration that a command works with."""
+
+    folder: DataFolder
+    config: Config
+    config_file: Path | None
+
+    def with_config(self, config: Config) -> Context:
+        """The same folder under another configuration."""
+        return Context(self.folder, config, self.config_file)
+
+
+def default_data_dir() -> Path:
+    """Where a till's data is by habit (XDG base directories)."""
+    root = os.environ.get("XDG_DATA_HOME", "")
+    base = Path(root) if Path(root).is_absolute() else Path.home() / ".local" / "share"
+    return base / "comptoir"
+
+
+def with_folder(command: F) -> F:
+    """Give a command --config and --data, and its function a Context as first argument."""
+
+    @click.option(
+        "--config", "config_file", type=click.Path(path_type=Path), help=say("cli.option.config")
+    )
+    @click.option("--data", "data", type=click.Path(path_type=Path), help=say("cli.option.data"))
+    @functools.wraps(command)
+    def run(config_file: Path | None, data: Path | None, **options: Any) -> Any:
+        return guarded(lambda: command(_context(config_file, data), **options))
+
+    return run  # type: ignore[return-value] # the wrapper takes click's options in its place
+
+
+def _context(config_file: Path | None, data: Path | None) -> Context:
+    folder = DataFolder((data or default_data_dir()).absolute())
+    beside = folder.path / CONFIG_NAME
+    if config_file is None and beside.is_file():
+        config_file = beside
+    return Context(folder, load(config_file) if config_file else Config(), config_file)
+
+
+def guarded(work: Callable[[], Any]) -> Any:
+    """Do a command's work; whatever a user can cause becomes a sentence and exit status 1."""
+    try:
+        return work()
+    except PosError as error:
+        refuse(environment_language().error(error))
+    except (StoreError, ConfigError, DriverError) as error:
+        refuse(str(error))
+    except BrokenPipeError:
+        # The reader of our output left: nothing more to say, and nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        refuse(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))
+
+
+def refuse(message: str) -> NoReturn:
+    """Say why not, on stderr, and leave with status 1."""
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+def note(message: str) -> None:
+    """Tell something on stderr."""
+    click.echo(message, err=True)
+
+
+def report(data: dict[str, Any], text: str, *, as_json: bool) -> None:
+    """Give the result of a command, as one JSON object or as text."""
+    click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
+
+
+class Stopped(BaseException):
+    """SIGTERM asks for a clean end, as SIGINT does."""
+
+
+def stop_on_sigterm() -> None:
+    """Turn SIGTERM into an exception that closes everything on its way out."""
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise Stopped
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def until_stopped(work: Callable[[], Any]) -> None:
+    """Run until the work ends, or SIGINT or SIGTERM comes: both are a clean end."""
+    stop_on_sigterm()
+    try:
+        work()
+    except (KeyboardInterrupt, Stopped):
+        return
+
+
+def use_utf8() -> None:
+    """Read and write UTF-8 whatever the locale; a byte that is none becomes a visible sign."""
+    locale.setlocale(locale.LC_CTYPE, "")
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")

@@ -1,0 +1,241 @@
+"""The settings of a shop, read from config.toml.
+
+The structs are the whole truth of what can be set; the file at the root of the project shows every
+setting with a comment. A file that is wrong is refused whole: unknown keys with the nearest known
+one, values with what was expected, and the line where it stands.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from pos.domain.gtin import Template
+from pos.domain.money import HUNDRED_PERCENT
+from pos.domain.tender import CARD, CASH, Overpay, TenderKind, TenderType
+
+FILE_BYTES_MAX: Final = 256 * 1024
+SIMULATED: Final = "sim:"
+ACTS: Final = (
+    "void",
+    "discount",
+    "override",
+    "return",
+    "refund",
+    "cancel",
+    "float",
+    "paid_in",
+    "paid_out",
+    "pickup",
+    "no_sale",
+    "resolve",
+    "z",
+)
+
+
+class ConfigError(Exception):
+    """A configuration file that cannot be used; the message says where and what was expected."""
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file: unknown keys are refused."""
+
+
+class ShopConfig(_Section, frozen=True):
+    """Who sells. `till` is the shop's own number of this till, printed on tickets."""
+
+    name: str = "Comptoir"
+    address: str = ""
+    siret: str = ""
+    naf: str = ""
+    vat_id: str = ""
+    till: str = "01"
+    language: Literal["fr", "en"] = "fr"
+    day_starts_at_hour: int = 5
+    receipt_footer: tuple[str, ...] = ()
+
+
+class TenderConfig(_Section, frozen=True):
+    """A means of payment beside cash and card."""
+
+    name: str
+    kind: Literal["cheque", "voucher", "other"] = "other"
+    overpay: Literal["change", "keep", "refuse"] = "refuse"
+    refundable: bool = False
+    opens_drawer: bool = False
+
+
+class DrawerConfig(_Section, frozen=True):
+    """The note keys, in whole euros."""
+
+    notes: tuple[int, ...] = (5, 10, 20, 50)
+
+
+class CodesConfig(_Section, frozen=True):
+    """Layouts of the shop's own codes with a weight or price inside."""
+
+    templates: tuple[str, ...] = ()
+
+
+class ScannerConfig(_Section, frozen=True):
+    """How a scan is told from typing; `prefix` is what the scanner was set up to send first."""
+
+    prefix: str = ""
+    gap_max_ms: int = 50
+    length_min: int = 6
+
+
+class PrinterConfig(_Section, frozen=True):
+    """The receipt printer; an empty port means there is none."""
+
+    port: str = ""
+    profile: str = "epson"
+    drawer_pin: Literal[2, 5] = 2
+
+
+class TerminalConfig(_Section, frozen=True):
+    """The card terminal; an empty port means there is none. Times in seconds."""
+
+    port: str = ""
+    protocol: Literal["concert"] = "concert"
+    variant: Literal["E", "E+"] = "E+"
+    pos_number: str = "01"
+    answer_timeout_s: int = 180
+    echoes_reference: bool = False
+
+
+class StaffConfig(_Section, frozen=True):
+    """Acts that only a manager may do or approve."""
+
+    manager_acts: tuple[str, ...] = ()
+
+
+class Config(_Section, frozen=True):
+    """All settings."""
+
+    shop: ShopConfig = ShopConfig()
+    tender: tuple[TenderConfig, ...] = ()
+    drawer: DrawerConfig = DrawerConfig()
+    codes: CodesConfig = CodesConfig()
+    scanner: ScannerConfig = ScannerConfig()
+    printer: PrinterConfig = PrinterConfig()
+    terminal: TerminalConfig = TerminalConfig()
+    staff: StaffConfig = StaffConfig()
+    keys: dict[str, str] = {}
+
+    def tenders(self) -> dict[str, TenderType]:
+        """The tenders by name: cash and card first."""
+        named = {
+            t.name: TenderType(
+                t.name, TenderKind(t.kind), Overpay(t.overpay), t.refundable, t.opens_drawer
+            )
+            for t in self.tender
+        }
+        return {CASH.name: CASH, CARD.name: CARD, **named}
+
+    def templates(self) -> tuple[Template, ...]:
+        """The layouts of in-store codes."""
+        return tuple(Template.parse(text) for text in self.codes.templates)
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file; ConfigError says line, key, value and what was expected."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    if len(raw) > FILE_BYTES_MAX:
+        raise ConfigError(f"{path}: longer than {FILE_BYTES_MAX} bytes")
+    try:
+        text = raw.decode("utf-8")
+        tree = tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: expected TOML in UTF-8: {error}") from error
+    try:
+        config = msgspec.convert(tree, Config)
+        _check(config)
+    except (msgspec.ValidationError, _Wrong) as error:
+        raise ConfigError(_explain(path, text, str(error))) from error
+    return config
+
+
+class _Wrong(Exception):
+    """A value of the right type that makes no sense; worded as msgspec words its own."""
+
+
+def _check(config: Config) -> None:
+    names = [name.casefold() for name in (CASH.name, CARD.name)]
+    for index, tender in enumerate(config.tender):
+        if not tender.name.strip() or tender.name.casefold() in names:
+            raise _Wrong(f"Expected a name that no other tender has - at `$.tender[{index}].name`")
+        names.append(tender.name.casefold())
+    for text in config.codes.templates:
+        try:
+            Template.parse(text)
+        except ValueError as error:
+            raise _Wrong(f"{error} - at `$.codes.templates`") from error
+    for act in config.staff.manager_acts:
+        if act not in ACTS:
+            raise _Wrong(f"{act!r}: {_nearest(act, ACTS)} - at `$.staff.manager_acts`")
+    _check_ranges(config)
+
+
+def _check_ranges(config: Config) -> None:
+    for path, value, low, high in (
+        ("shop.day_starts_at_hour", config.shop.day_starts_at_hour, 0, 12),
+        ("scanner.gap_max_ms", config.scanner.gap_max_ms, 10, 200),
+        ("scanner.length_min", config.scanner.length_min, 3, 40),
+        ("terminal.answer_timeout_s", config.terminal.answer_timeout_s, 30, 600),
+        *(("drawer.notes", note, 1, HUNDRED_PERCENT) for note in config.drawer.notes),
+    ):
+        if not low <= value <= high:
+            raise _Wrong(f"Expected {low} to {high}, got {value} - at `$.{path}`")
+    for path, text, pattern, example in (
+        ("shop.till", config.shop.till, r"\d{1,4}", "01"),
+        ("shop.siret", config.shop.siret, r"(\d{14})?", "14 digits"),
+        ("terminal.pos_number", config.terminal.pos_number, r"\d{2}", "01"),
+    ):
+        if not re.fullmatch(pattern, text, re.ASCII):
+            raise _Wrong(f"Expected {example}, got {text!r} - at `$.{path}`")
+
+
+def _explain(path: Path, text: str, message: str) -> str:
+    unknown = re.search(
+        r"unknown field `(?P<key>[^`]+)`(?: - at `\$\.?(?P<where>[^`]*)`)?", message
+    )
+    if unknown:
+        key, where = unknown["key"], unknown["where"] or ""
+        known = _known_keys(where)
+        return f"{path}:{_line_of(text, key)}: unknown setting {key!r}; {_nearest(key, known)}"
+    place = re.search(r"`\$\.?([^`]*)`", message)
+    where = place[1] if place else ""
+    key = re.sub(r"\[\d+\]", "", where).rsplit(".", 1)[-1]
+    return f"{path}:{_line_of(text, key)}: {where}: {message.split(' - at', maxsplit=1)[0]}"
+
+
+def _known_keys(where: str) -> tuple[str, ...]:
+    kind: Any = Config
+    for name in re.sub(r"\[[^\]]*\]", "", where).split("."):
+        if name == "tender":
+            kind = TenderConfig
+        elif name:
+            kind = type(getattr(Config(), name))
+    return tuple(kind.__struct_fields__)
+
+
+def _nearest(key: str, known: tuple[str, ...]) -> str:
+    close = difflib.get_close_matches(key, known, 1)
+    return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
+
+
+def _line_of(text: str, key: str) -> int:
+    pattern = re.compile(rf"^\s*(\[+\s*)?\"?{re.escape(key)}\"?\s*[\]=.]")
+    for number, line in enumerate(text.splitlines(), 1):
+        if pattern.match(line):
+            return number
+    return 1

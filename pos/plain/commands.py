@@ -1,0 +1,121 @@
+"""The words of the plain front: one table, French and English, and how a line is read by it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import Final
+
+from pos.domain.catalogue import fold
+from pos.domain.errors import BadCommand
+from pos.domain.money import Cents, Thousandths, parse_amount, parse_quantity
+
+LINE_LENGTH_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: its name, its other words, and what follows it (`least` to `most` words)."""
+
+    name: str
+    words: tuple[str, ...]
+    usage: str
+    least: int = 0
+    most: int = 0
+
+
+MANY: Final = 50
+COMMANDS: Final = (
+    Command("login", ("connexion",), "CODE PIN", 2, 2),
+    Command("lock", ("verrouiller",), ""),
+    Command("approve", ("accord",), "CODE PIN", 2, 2),
+    Command("find", ("chercher",), "TEXT", 1, MANY),
+    Command("float", ("fond",), "AMOUNT", 1, 1),
+    Command("void", ("annuler-ligne",), "LINE", 1, 1),
+    Command("discount", ("remise",), "N% | AMOUNT [LINE]", 1, 2),
+    Command("cash", ("especes",), "[AMOUNT]", 0, 1),
+    Command("card", ("carte", "cb"), "[AMOUNT]", 0, 1),
+    Command("tender", ("reglement",), "NAME [AMOUNT]", 1, MANY),
+    Command("settle", ("solder",), ""),
+    Command("park", ("attente",), "[NAME]", 0, MANY),
+    Command("recall", ("reprendre",), "[NAME]", 0, MANY),
+    Command("cancel", ("abandonner",), ""),
+    Command("refund", ("rembourser",), "TICKET [LINE[:QTY]]...", 1, MANY),
+    Command("return", ("retour",), "CODE", 1, 1),
+    Command("paid-in", ("entree",), "AMOUNT REASON", 2, MANY),
+    Command("paid-out", ("sortie",), "AMOUNT REASON", 2, MANY),
+    Command("pickup", ("prelevement",), "AMOUNT [REASON]", 1, MANY),
+    Command("no-sale", ("tiroir",), "REASON", 1, MANY),
+    Command("resolve", ("eclaircir",), "ATTEMPT charged NUMBER | not-charged", 2, 3),
+    Command("receipt", ("ticket",), "[TICKET]", 0, 1),
+    Command("jobs", ("impressions",), ""),
+    Command("job", ("impression",), "JOB printed | lost", 2, 2),
+    Command("x", (), ""),
+    Command("z", ("cloture",), "[COUNTED]", 0, 1),
+    Command("show", ("voir",), ""),
+    Command("help", ("aide",), "[COMMAND]", 0, 1),
+    Command("quit", ("quitter",), ""),
+)
+_BY_WORD: Final = {word: command for command in COMMANDS for word in (command.name, *command.words)}
+_ENTRY = re.compile(
+    r"(?:(?P<quantity>\d+(?:[.,]\d+)?)\s*\*\s*)?(?P<code>[^\s*@]+)(?:@(?P<price>\S+))?\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A product line: `CODE`, `N*CODE`, `CODE@PRICE`."""
+
+    code: str
+    quantity: Thousandths | None
+    unit_price: Cents | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command with the words that followed it."""
+
+    command: Command
+    words: tuple[str, ...]
+
+    @property
+    def rest(self) -> str:
+        """All words as one text."""
+        return " ".join(self.words)
+
+
+def find_command(word: str) -> Command | None:
+    """The command that a word names, accents and case ignored."""
+    return _BY_WORD.get(fold(word))
+
+
+def read_line(line: str) -> Call | Entry | None:
+    """Understand a line; None for an empty one. BadCommand, BadQuantity or BadAmount otherwise."""
+    if len(line) > LINE_LENGTH_MAX:
+        raise BadCommand(text=line[:20] + "...")
+    try:
+        words = shlex.split(line, comments=True)
+    except ValueError as error:
+        raise BadCommand(text=line.strip()) from error
+    if not words:
+        return None
+    command = find_command(words[0])
+    if command is None:
+        return read_entry(line.strip())
+    if not command.least <= len(words) - 1 <= command.most:
+        raise BadCommand(text=f"{command.name} {command.usage}".strip())
+    return Call(command, tuple(words[1:]))
+
+
+def read_entry(text: str) -> Entry:
+    """Understand `CODE`, `N*CODE` or `CODE@PRICE`."""
+    match = _ENTRY.match(text)
+    if match is None:
+        raise BadCommand(text=text)
+    quantity, price = match["quantity"], match["price"]
+    return Entry(
+        match["code"],
+        parse_quantity(quantity) if quantity else None,
+        parse_amount(price) if price else None,
+    )

@@ -1,0 +1,329 @@
+"""One line in, one reply out: every use case by its command. A wrong line changes nothing."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pos.adapters.paper import as_text
+from pos.app import (
+    cancel_sale,
+    change_sale,
+    close_session,
+    find,
+    move_cash,
+    park,
+    pay_by_card,
+    print_jobs,
+    print_receipt,
+    refund,
+    ring_up,
+    session,
+    sign_on,
+    take_payment,
+)
+from pos.app.desk import CardNews, Desk, Settled
+from pos.domain.closing import to_data as closing_data
+from pos.domain.errors import BadCommand, PosError
+from pos.domain.money import parse_amount, parse_percent, parse_quantity
+from pos.domain.payment import State
+from pos.domain.sale import Discount
+from pos.domain.tender import CARD
+from pos.i18n import Language
+from pos.plain.commands import COMMANDS, Call, Command, Entry, find_command, read_line
+from pos.plain.replies import (
+    Reply,
+    products_reply,
+    refused,
+    sale_reply,
+    settled_reply,
+    show_reply,
+)
+
+PAPER_COLUMNS: Final = 42
+
+
+class PlainFront:
+    """A desk spoken to in lines. `card_wait_s` limits how long `card` waits for the terminal."""
+
+    def __init__(self, desk: Desk, language: Language, card_wait_s: float) -> None:
+        self.desk = desk
+        self.language = language
+        self._card_wait_s = card_wait_s
+        self._news: queue.SimpleQueue[CardNews] = queue.SimpleQueue()
+        self._handlers: Mapping[str, Callable[[Call], Reply]] = {
+            command.name: getattr(self, "_" + command.name.replace("-", "_"))
+            for command in COMMANDS
+        }
+
+    def news(self, news: CardNews) -> None:
+        """Take what the device thread recorded; called from that thread."""
+        self._news.put(news)
+
+    def do(self, line: str) -> Reply | None:
+        """Carry out a line; None for an empty one."""
+        self._catch_up()
+        try:
+            understood = read_line(line)
+            if understood is None:
+                return None
+            if isinstance(understood, Entry):
+                return self._ring_up(understood)
+            return self._handlers[understood.command.name](understood)
+        except PosError as error:
+            return refused(self.language, error.key, self.language.error(error), error.params)
+
+    def _catch_up(self) -> None:
+        while not self._news.empty():
+            self.desk.catch_up(self._news.get())
+
+    # --- the sale --------------------------------------------------------------------------------
+
+    def _ring_up(self, entry: Entry) -> Reply:
+        ring_up.by_code(self.desk, entry.code, entry.quantity, unit_price=entry.unit_price).wait()
+        return sale_reply(self.desk, self.language)
+
+    def _return(self, call: Call) -> Reply:
+        ring_up.return_item(self.desk, call.words[0]).wait()
+        return sale_reply(self.desk, self.language)
+
+    def _find(self, call: Call) -> Reply:
+        return products_reply(find.find(self.desk, call.rest), self.language)
+
+    def _void(self, call: Call) -> Reply:
+        change_sale.void_line(self.desk, _number(call.words[0])).wait()
+        return sale_reply(self.desk, self.language, self.language.say("plain.voided"))
+
+    def _discount(self, call: Call) -> Reply:
+        text = call.words[0]
+        discount = (
+            Discount(rate=parse_percent(text))
+            if text.endswith("%")
+            else Discount(amount=parse_amount(text))
+        )
+        line = _number(call.words[1]) if len(call.words) > 1 else None
+        change_sale.give_discount(self.desk, discount, line).wait()
+        return sale_reply(self.desk, self.language, self.language.say("plain.discounted"))
+
+    def _cancel(self, _: Call) -> Reply:
+        back = cancel_sale.cancel_sale(self.desk).wait()
+        text = self.language.say("plain.cancelled")
+        if back:
+            text += "\n" + self.language.say("plain.hand_back", amount=self.language.money(back))
+        return Reply(text, {"handed_back": back})
+
+    def _park(self, call: Call) -> Reply:
+        sale = park.park(self.desk, call.rest).wait()
+        return Reply(
+            self.language.say("plain.parked", name=sale.parked_as), {"parked_as": sale.parked_as}
+        )
+
+    def _recall(self, call: Call) -> Reply:
+        park.recall(self.desk, call.rest).wait()
+        return show_reply(self.desk, self.language)
+
+    def _refund(self, call: Call) -> Reply:
+        wanted = tuple(_wanted(word) for word in call.words[1:])
+        refund.refund(self.desk, _ticket_number(call.words[0]), wanted).wait()
+        return sale_reply(self.desk, self.language)
+
+    # --- payment ---------------------------------------------------------------------------------
+
+    def _cash(self, call: Call) -> Reply:
+        return self._take("cash", call.words)
+
+    def _tender(self, call: Call) -> Reply:
+        name, amount = call.rest, ""
+        if len(call.words) > 1 and call.words[-1][:1].isdigit():
+            name, amount = " ".join(call.words[:-1]), call.words[-1]
+        if self.desk.tender(name).kind is CARD.kind:
+            return self._pay_by_card((amount,) if amount else ())
+        return self._take(name, (amount,) if amount else ())
+
+    def _take(self, name: str, amount: tuple[str, ...]) -> Reply:
+        given = parse_amount(amount[0]) if amount else None
+        return self._paid(take_payment.take_tender(self.desk, name, given).wait())
+
+    def _settle(self, _: Call) -> Reply:
+        return self._paid(take_payment.settle_even(self.desk).wait())
+
+    def _paid(self, settled: Settled | None) -> Reply:
+        if settled is None:
+            return sale_reply(self.desk, self.language, self.language.say("plain.taken"))
+        return settled_reply(settled, self.language)
+
+    def _card(self, call: Call) -> Reply:
+        return self._pay_by_card(call.words)
+
+    def _pay_by_card(self, amount: tuple[str, ...]) -> Reply:
+        asked = parse_amount(amount[0]) if amount else None
+        begun = pay_by_card.begin(self.desk, asked).wait()
+        if begun.settled:
+            return settled_reply(begun.settled, self.language)
+        reference = begun.attempt.reference
+        while True:
+            try:
+                news = self._news.get(timeout=self._card_wait_s)
+            except queue.Empty:
+                text = self.language.say("plain.card.waiting", attempt=reference)
+                return Reply(text, {"attempt": reference, "state": "waiting"}, ok=False)
+            self.desk.catch_up(news)
+            if news.attempt.reference == reference:
+                return self._card_reply(news)
+
+    def _card_reply(self, news: CardNews) -> Reply:
+        attempt = news.attempt
+        told = {"attempt": attempt.reference, "state": str(attempt.state)}
+        text = self.language.say(
+            f"plain.card.{attempt.state}",
+            attempt=attempt.reference,
+            amount=self.language.money(attempt.amount),
+        )
+        if news.settled:
+            done = settled_reply(news.settled, self.language)
+            return Reply(f"{text}\n{done.text}", {**told, **done.data})
+        rest = sale_reply(self.desk, self.language, text) if self.desk.sale else Reply(text)
+        return Reply(rest.text, {**told, **rest.data}, ok=attempt.state is State.APPROVED)
+
+    def _resolve(self, call: Call) -> Reply:
+        reference, answer, *number = call.words
+        charged = {"charged": True, "debite": True, "not-charged": False, "non-debite": False}
+        if answer not in charged or (charged[answer] and not number):
+            raise BadCommand(text="resolve ATTEMPT charged NUMBER | not-charged")
+        news = pay_by_card.resolve(
+            self.desk, reference, charged=charged[answer], authorisation="".join(number)
+        ).wait()
+        return self._card_reply(news)
+
+    # --- paper -----------------------------------------------------------------------------------
+
+    def _receipt(self, call: Call) -> Reply:
+        number = _ticket_number(call.words[0]) if call.words else None
+        printed = print_receipt.print_receipt(self.desk, number).wait()
+        text = as_text(printed.document, PAPER_COLUMNS)
+        if printed.on_paper:
+            text += "\n" + self.language.say("plain.printing")
+        return Reply(text, {"copy": printed.copy, "on_paper": printed.on_paper, "paper": text})
+
+    def _jobs(self, _: Call) -> Reply:
+        jobs = print_jobs.waiting(self.desk)
+        lines = [
+            self.language.say(
+                f"plain.job.{job.state}",
+                job=job.id[:8],
+                title=job.title,
+                reason=self.language.device(job.reason),
+            )
+            for job in jobs
+        ]
+        data = [
+            {"id": j.id, "title": j.title, "state": str(j.state), "reason": j.reason} for j in jobs
+        ]
+        return Reply("\n".join(lines) or self.language.say("plain.no_jobs"), {"jobs": data})
+
+    def _job(self, call: Call) -> Reply:
+        answers = {"printed": True, "imprime": True, "lost": False, "perdu": False}
+        if call.words[1] not in answers:
+            raise BadCommand(text="job JOB printed | lost")
+        job = print_jobs.answer(self.desk, call.words[0], came_out=answers[call.words[1]]).wait()
+        return Reply(self.language.say("plain.job_answered", title=job.title))
+
+    # --- the day ---------------------------------------------------------------------------------
+
+    def _login(self, call: Call) -> Reply:
+        staff = sign_on.sign_on(self.desk, *call.words).wait()
+        key = "plain.signed_on_training" if staff.role == "trainee" else "plain.signed_on"
+        return Reply(
+            self.language.say(key, name=staff.name),
+            {"operator": staff.code, "role": str(staff.role)},
+        )
+
+    def _lock(self, _: Call) -> Reply:
+        sign_on.lock(self.desk).wait()
+        return Reply(self.language.say("plain.locked"))
+
+    def _approve(self, call: Call) -> Reply:
+        sign_on.approve(self.desk, *call.words).wait()
+        return Reply(self.language.say("plain.approved"))
+
+    def _float(self, call: Call) -> Reply:
+        amount = parse_amount(call.words[0])
+        opened = session.declare_float(self.desk, amount).wait()
+        text = self.language.say(
+            "plain.float", session=opened.number, amount=self.language.money(amount)
+        )
+        return Reply(text, {"session": opened.number, "day": opened.day, "float": amount})
+
+    def _paid_in(self, call: Call) -> Reply:
+        amount = parse_amount(call.words[0])
+        move_cash.paid_in(self.desk, amount, " ".join(call.words[1:])).wait()
+        return self._moved(amount)
+
+    def _paid_out(self, call: Call) -> Reply:
+        amount = parse_amount(call.words[0])
+        move_cash.paid_out(self.desk, amount, " ".join(call.words[1:])).wait()
+        return self._moved(-amount)
+
+    def _pickup(self, call: Call) -> Reply:
+        amount = parse_amount(call.words[0])
+        move_cash.pickup(self.desk, amount, " ".join(call.words[1:])).wait()
+        return self._moved(-amount)
+
+    def _moved(self, amount: int) -> Reply:
+        text = self.language.say("plain.moved", amount=self.language.money(amount))
+        return Reply(text, {"amount": amount})
+
+    def _no_sale(self, call: Call) -> Reply:
+        move_cash.no_sale(self.desk, call.rest).wait()
+        return Reply(self.language.say("plain.drawer"))
+
+    def _x(self, _: Call) -> Reply:
+        totals, document = close_session.read_x(self.desk)
+        return Reply(as_text(document, PAPER_COLUMNS), {"x": closing_data(totals)})
+
+    def _z(self, call: Call) -> Reply:
+        counted = parse_amount(call.words[0]) if call.words else None
+        closed = close_session.close(self.desk, counted).wait()
+        data = {"number": closed.entry.payload.number, **closing_data(closed.closing)}
+        return Reply(as_text(closed.document, PAPER_COLUMNS), {"z": data})
+
+    # --- the front itself ------------------------------------------------------------------------
+
+    def _show(self, _: Call) -> Reply:
+        return show_reply(self.desk, self.language)
+
+    def _help(self, call: Call) -> Reply:
+        wanted: tuple[Command, ...] = COMMANDS
+        if call.words:
+            command = find_command(call.words[0])
+            if command is None:
+                raise BadCommand(text=call.words[0])
+            wanted = (command,)
+        lines = [
+            f"{'|'.join((c.name, *c.words))} {c.usage}".rstrip()
+            + f" : {self.language.say(f'plain.help.{c.name}')}"
+            for c in wanted
+        ]
+        if not call.words:
+            lines.insert(0, self.language.say("plain.help.entry"))
+        return Reply("\n".join(lines), {"commands": [c.name for c in wanted]})
+
+    def _quit(self, _: Call) -> Reply:
+        return Reply(self.language.say("plain.bye"), last=True)
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise BadCommand(text=text)
+    return int(text)
+
+
+def _ticket_number(text: str) -> int:
+    """A ticket by its number, or as it is printed: `01-1-0000311`."""
+    return _number(text.rsplit("-", 1)[-1])
+
+
+def _wanted(word: str) -> refund.Wanted:
+    line, _, quantity = word.partition(":")
+    return refund.Wanted(_number(line), parse_quantity(quantity) if quantity else None)

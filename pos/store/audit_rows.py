@@ -1,0 +1,130 @@
+"""Journal rows for an audit: read page by page, hashed, and checked against a key."""
+
+from __future__ import annotations
+
+from binascii import b2a_base64
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+import msgspec
+
+from pos.domain.errors import NotRecorded
+from pos.store.database import Reader
+from sync.contract.entry import ENTRY_TYP
+from sync.contract.errors import ContractError
+from sync.contract.jws import Signed, VerifyKey, header_b64
+
+PAGE_ROWS: Final = 2000
+_FEW_ROWS: Final = 8  # a broken entry rarely comes alone with thousands
+SEQ_MIN: Final = -(2**63)
+_COLUMNS: Final = "seq, epoch, chain, number, at, kid, payload, signature"
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+
+
+class JournalRow(NamedTuple):
+    """A row as it is stored, whatever it says."""
+
+    seq: int
+    epoch: int
+    chain: str
+    number: int
+    at: str
+    kid: str
+    payload: bytes
+    signature: bytes
+
+
+class Key(NamedTuple):
+    """A public key and the epoch that it signs for."""
+
+    epoch: int
+    key: VerifyKey
+
+
+class Signable(msgspec.Struct, frozen=True):
+    """The signed part of a payload that must agree with its row and its neighbours."""
+
+    at: str
+    chain: str
+    chain_prev: str
+    epoch: int
+    number: int
+    prev: str
+    seq: int
+    till: str
+    v: int
+
+
+decode: Final[Callable[[bytes], Signable]] = msgspec.json.Decoder(Signable).decode
+
+
+def pages(reader: Reader, last_seq: int) -> Iterator[list[JournalRow]]:
+    """All rows up to a place, in order, in short reads."""
+    after = SEQ_MIN
+    while True:
+        rows = _rows(
+            reader, "seq > ? AND seq <= ? ORDER BY seq LIMIT ?", after, last_seq, PAGE_ROWS
+        )
+        if not rows:
+            return
+        yield rows
+        after = rows[-1].seq
+
+
+def backwards(reader: Reader, seq: int) -> Iterator[JournalRow]:
+    """The rows from a place down to the first."""
+    limit = _FEW_ROWS
+    while True:
+        rows = _rows(reader, "seq <= ? ORDER BY seq DESC LIMIT ?", seq, limit)
+        if not rows:
+            return
+        yield from rows
+        seq, limit = rows[-1].seq - 1, PAGE_ROWS
+
+
+def _rows(reader: Reader, where: str, *parameters: int) -> list[JournalRow]:
+    sql = f"SELECT {_COLUMNS} FROM journal WHERE {where}"  # noqa: S608 - constants of this module
+    try:
+        rows = reader.rows(sql, parameters)
+    except NotRecorded:
+        # Perhaps only a text that is no UTF-8 any more: then the row can still be named.
+        with reader.snapshot() as connection:
+            connection.text_factory = _replace
+            try:
+                rows = connection.execute(sql, parameters).fetchall()
+            finally:
+                connection.text_factory = str
+    return [JournalRow._make(row) for row in rows]
+
+
+def _replace(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+@lru_cache(maxsize=64)
+def prefix(kid: str) -> bytes:
+    """The compact form's beginning, up to the payload."""
+    return header_b64(kid, ENTRY_TYP) + b"."
+
+
+def digest(kid: str, payload: bytes, signature: bytes) -> str:
+    """The hash of an entry: Signed.digest, three times faster."""
+    middle = b2a_base64(payload, newline=False).translate(_URL_SAFE, b"=")
+    end = b2a_base64(signature, newline=False).translate(_URL_SAFE, b"=")
+    return sha256(b"%b%b.%b" % (prefix(kid), middle, end)).hexdigest()
+
+
+def signature_fault(row: JournalRow, keys: Mapping[str, Key]) -> str:
+    """Why the row's key did not sign the row's payload; empty if it did."""
+    key = keys.get(row.kid)
+    if key is None:
+        return f"no key {row.kid!r} is known here"
+    try:
+        Signed(row.kid, ENTRY_TYP, row.payload, row.signature).check(key.key)
+    except ContractError as error:
+        return str(error)
+    except (TypeError, ValueError) as error:
+        return f"not a signature: {error}"
+    return ""
