@@ -22,7 +22,7 @@ class Names:
 
     def __init__(self, catalogue: CatalogueFile) -> None:
         self._codes = {fold(row.label.strip()): row.code for row in catalogue.rows}
-        self._codes.update({row.code: row.code for row in catalogue.rows})
+        self._codes.update({fold(row.code): row.code for row in catalogue.rows})
 
     def code(self, item: str) -> str | None:
         """The code of an item, if the catalogue has it."""

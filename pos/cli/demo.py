@@ -1,0 +1,68 @@
+"""`comptoir demo`: a shop in a box."""
+
+from __future__ import annotations
+
+import click
+
+from pos.cli.common import (
+    Context,
+    note,
+    refuse,
+    say,
+    until_stopped,
+    use_utf8,
+    with_folder,
+)
+from pos.demo.box import Box, open_box
+
+
+@click.command(help=say("cli.help.demo"))
+@click.option("--plain", is_flag=True, help=say("cli.option.plain"))
+@click.option("--replay", "replays", is_flag=True, help=say("cli.option.replay_flag"))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
+@with_folder
+def demo(context: Context, plain: bool, replays: bool, as_json: bool) -> None:
+    """Open the shop."""
+    use_utf8()
+    if replays:
+        from pos.cli.replay import replay_shipped
+
+        until_stopped(lambda: replay_shipped(context, as_json=as_json))
+    else:
+        until_stopped(lambda: _open(context, plain=plain, as_json=as_json))
+
+
+def _open(context: Context, *, plain: bool, as_json: bool) -> None:
+    from pos.cli.till import run_plain, run_screen
+
+    with open_box(context.folder, context.config) as box:
+        if plain or as_json:
+            for line in where_to_look(box):
+                note(line)
+            run_plain(box.till, as_json=as_json)
+        else:
+            run_screen(box.till, "\n".join(where_to_look(box)))
+            for line in where_to_look(box)[1:]:
+                note(line)
+
+
+def where_to_look(box: Box) -> list[str]:
+    """The people, the paper, the server's page, the folder."""
+    words = box.till.language
+    return [
+        words.say("cli.demo.where_people"),
+        words.say("cli.demo.where_paper", paper=box.paper),
+        words.say("cli.demo.where_server", url=box.server_url or "-"),
+        words.say("cli.demo.where_data", folder=box.folder.path),
+    ]
+
+
+def require_demo_folder(context: Context) -> None:
+    """Mark an empty folder as a demo; refuse one that holds a real till."""
+    folder = context.folder
+    if folder.is_demo:
+        return
+    if folder.path.exists() and any(folder.path.iterdir()):
+        refuse(say("cli.demo.not_demo", folder=folder.path))
+    folder.make()
+    folder.mark_demo()

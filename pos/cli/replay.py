@@ -1,0 +1,203 @@
+"""`comptoir replay`: ring up a file of baskets, and add up."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from drivers.simulators.terminal_scenarios import scenario_named
+from pos.cli.common import (
+    Context,
+    note,
+    refuse,
+    report,
+    say,
+    until_stopped,
+    use_utf8,
+    with_folder,
+)
+from pos.cli.journal import progress_bar
+from pos.demo.baskets import BadBasket, Names, read_baskets
+from pos.demo.box import Box, open_box
+from pos.demo.cashier import Cashier
+from pos.demo.processes import NotReady
+from pos.demo.replay import DayClock, Plan, summary, wait_for_paper
+from pos.demo.replay import replay as ring_up_all
+from pos.demo.shop import shipped
+from pos.i18n import Language
+from pos.store.catalogue_rows import parse
+from pos.store.errors import NotEmpty
+
+BASKETS_MAX: Final = 1_000_000
+SHIPPED_PER_DAY: Final = 40
+PER_DAY: Final = 328
+SYNC_WAIT_S: Final = 300.0
+
+
+@click.command(help=say("cli.help.replay"))
+@click.argument("baskets", type=click.Path(path_type=Path))
+@click.option(
+    "--catalogue", type=click.Path(path_type=Path), required=True, help=say("cli.option.catalogue")
+)
+@click.option(
+    "--per-day",
+    type=click.IntRange(1, 100_000),
+    default=PER_DAY,
+    show_default=True,
+    help=say("cli.option.per_day"),
+)
+@click.option("--limit", type=click.IntRange(1, BASKETS_MAX), help=say("cli.option.limit"))
+@click.option("--first", type=click.IntRange(0, BASKETS_MAX), default=0, hidden=True)
+@click.option("--seed", type=int, default=1, show_default=True, help=say("cli.option.seed"))
+@click.option("--no-sync", is_flag=True, help=say("cli.option.no_sync"))
+@click.option("--acknowledged", type=click.Path(path_type=Path), hidden=True)
+@click.option("--terminal-paper", type=click.Path(path_type=Path), hidden=True)
+@click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
+@with_folder
+def replay(context: Context, baskets: Path, catalogue: Path, as_json: bool, **how: Any) -> None:
+    """Ring up a file of baskets."""
+    use_utf8()
+    until_stopped(lambda: _replay(context, baskets, catalogue.read_bytes(), as_json, **how))
+
+
+def replay_shipped(context: Context, *, as_json: bool) -> None:
+    """Ring up the 200 baskets that come with the program."""
+    from importlib.resources import as_file, files
+
+    with as_file(files("pos.demo") / "baskets.csv") as baskets:
+        _replay(
+            context, baskets, shipped("catalogue.csv"), as_json, per_day=SHIPPED_PER_DAY, seed=1
+        )
+
+
+def _replay(
+    context: Context,
+    path: Path,
+    catalogue: bytes,
+    as_json: bool,
+    *,
+    per_day: int,
+    seed: int,
+    limit: int | None = None,
+    first: int = 0,
+    no_sync: bool = False,
+    acknowledged: Path | None = None,
+    terminal_paper: Path | None = None,
+) -> None:
+    try:
+        baskets = tuple(read_baskets(path, Names(parse(catalogue))))[:limit]
+    except (BadBasket, UnicodeDecodeError) as error:
+        refuse(say("cli.demo.bad_basket", reason=error))
+    clock = DayClock(0)
+    plan = Plan(baskets, per_day, first)
+    clock.days_ago = plan.days - 1
+    try:
+        with open_box(
+            context.folder,
+            context.config,
+            with_sync=not no_sync,
+            catalogue=catalogue,
+            customer_s=0,
+            clock=clock,
+        ) as box:
+            started = time.monotonic()
+            cashier = _cashier(box, random.Random(seed + first), acknowledged, terminal_paper)  # noqa: S311 - a mix of sales, no secret
+            with progress_bar() as progress:
+                ring_up_all(cashier, clock, plan, progress)
+            _finish(box, time.monotonic() - started, as_json=as_json)
+    except NotEmpty:
+        refuse(say("cli.demo.not_demo", folder=context.folder.path))
+    except NotReady as error:
+        refuse(say("cli.demo.not_ready", reason=error))
+
+
+def _cashier(
+    box: Box, draw: random.Random, acknowledged: Path | None, terminal_paper: Path | None
+) -> Cashier:
+    devices = box.till.simulated
+    refuse_next = None
+    if devices and devices.terminal:
+        director = devices.terminal.director
+        refuse_next = lambda: director.insert(scenario_named("refuse"))  # noqa: E731 - one use
+    acknowledge = _acknowledger(acknowledged) if acknowledged else (lambda _: None)
+    cashier = Cashier(
+        box.till.desk,
+        draw,
+        refuse_next_card=refuse_next,
+        terminal_paper=terminal_paper,
+        acknowledge=acknowledge,
+    )
+    box.till.news.target = cashier.news
+    return cashier
+
+
+def _acknowledger(path: Path) -> Any:
+    """Writes each sale that was shown as done, so that a test can ask for it after a kill."""
+    out = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def acknowledge(settled: Any) -> None:
+        line = f"{settled.number} {settled.entry.digest} {settled.ticket.total.ttc}\n"
+        os.write(out, line.encode("ascii"))
+
+    return acknowledge
+
+
+def _finish(box: Box, seconds: float, *, as_json: bool) -> None:
+    from pos.demo.campaign import server_total, wait_for_server
+
+    wait_for_paper(box.till)
+    data = summary(box.till, seconds)
+    data["receipts_printed"] = (
+        box.till.simulated.printer.receipts_total() if box.till.simulated else None
+    )
+    data["acknowledged"], data["server_total"] = None, None
+    if box.server_url:
+        data["acknowledged"] = wait_for_server(box, SYNC_WAIT_S)
+        data["server_total"] = server_total(box)
+    agrees = _agrees(data)
+    data["agrees"] = agrees
+    report(data, "\n".join(_lines(data, box.till.language)), as_json=as_json)
+    if not agrees:
+        note(say("cli.replay.differs"))
+        raise SystemExit(1)
+
+
+def _agrees(data: dict[str, Any]) -> bool:
+    roads = {data["total"], data["total_by_line"], data["z_total"], sum(data["tenders"].values())}
+    roads.add(sum(rate["ttc"] for rate in data["vat"]))
+    if data["server_total"] is not None:
+        roads.add(data["server_total"])
+    return len(roads) == 1 and data["acknowledged"] in {None, data["campaign_entries"]}
+
+
+def _lines(data: dict[str, Any], words: Language) -> list[str]:
+    def money(cents: int | None) -> str:
+        return "-" if cents is None else words.money(cents)
+
+    amounts = {k: money(data[k]) for k in ("total", "total_by_line", "z_total", "server_total")}
+    rates = [
+        words.say(
+            "cli.replay.vat",
+            rate=words.percent(x["rate"]),
+            **{k: words.money(x[k]) for k in ("ttc", "ht", "vat")},
+        )
+        for x in data["vat"]
+    ]
+    tenders = [
+        words.say("cli.replay.tender", name=name, amount=words.money(amount))
+        for name, amount in data["tenders"].items()
+    ]
+    return [
+        words.say("cli.replay.sales", **data),
+        words.say("cli.replay.totals", **amounts),
+        *rates,
+        *tenders,
+        words.say("cli.replay.devices", **data),
+        words.say("cli.replay.journal", **data),
+        words.say("cli.replay.seconds", **data),
+    ]

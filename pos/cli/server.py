@@ -1,0 +1,109 @@
+"""`comptoir server`: the reference campaign server, and the organiser's first acts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from pos.cli.common import Context, refuse, report, say, with_folder
+from sync.errors import SyncError
+
+if TYPE_CHECKING:
+    from sync.organiser import OrganiserClient
+
+ADDRESS_FILE: Final = "address"
+PORT_MAX: Final = 65_535
+
+
+@click.group(invoke_without_command=True, help=say("cli.help.server"))
+@click.option("--host", default="127.0.0.1", show_default=True, help=say("cli.option.host"))
+@click.option("--port", type=click.IntRange(0, PORT_MAX), default=8080, help=say("cli.option.port"))
+@click.option("--origin", help=say("cli.option.origin"))
+@click.option("--open-pages", is_flag=True, help=say("cli.option.open_pages"))
+@with_folder
+@click.pass_context
+def server(
+    command: click.Context,
+    context: Context,
+    host: str,
+    port: int,
+    origin: str | None,
+    open_pages: bool,
+) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    if command.invoked_subcommand is not None:
+        return
+    from sync.server.config import ServerConfig
+    from sync.server.errors import BadConfig
+    from sync.server.run import run
+
+    folder = context.folder.path
+
+    def ready(host: str, port: int) -> None:
+        shown = f"[{host}]" if ":" in host else host
+        (folder / ADDRESS_FILE).write_text(origin or f"http://{shown}:{port}", encoding="ascii")
+        click.echo(f"ready {shown}:{port}")
+
+    try:
+        run(ServerConfig(folder, host, port, origin, open_pages), ready)
+    except BadConfig as error:
+        refuse(str(error))
+
+
+@contextmanager
+def organiser(folder: Path) -> Iterator[OrganiserClient]:
+    """The organiser's client of the server that works in a folder."""
+    from sync.http import HttpTransport
+    from sync.organiser import OrganiserClient
+    from sync.server.config import ADMIN_TOKEN_FILE
+
+    origin = (folder / ADDRESS_FILE).read_text(encoding="ascii").strip()
+    token = (folder / ADMIN_TOKEN_FILE).read_text(encoding="ascii").strip()
+    transport = HttpTransport(origin)
+    try:
+        yield OrganiserClient(transport, token)
+    except SyncError as error:
+        refuse(f"{origin}: {error}")
+    finally:
+        transport.close()
+
+
+@server.command("campaign", help=say("cli.help.server_campaign"))
+@click.argument("campaign_id", metavar="ID")
+@click.option("--name", required=True)
+@with_folder
+def create_campaign(context: Context, campaign_id: str, name: str) -> None:
+    """Create a campaign."""
+    with organiser(context.folder.path) as client:
+        made = client.create_campaign(campaign_id, name)
+    click.echo(say("cli.server.campaign", id=made.id))
+
+
+@server.command("shop", help=say("cli.help.server_shop"))
+@click.argument("name")
+@click.option("--campaign", required=True)
+@click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
+@with_folder
+def create_shop(context: Context, name: str, campaign: str, as_json: bool) -> None:
+    """Enrol a shop."""
+    with organiser(context.folder.path) as client:
+        made = client.create_shop(campaign, name)
+    data = {"id": made.id, "campaign": made.campaign, "name": made.name}
+    report(data, say("cli.server.shop", name=made.name, id=made.id), as_json=as_json)
+
+
+@server.command("code", help=say("cli.help.server_code"))
+@click.argument("shop")
+@click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
+@with_folder
+def pairing_code(context: Context, shop: str, as_json: bool) -> None:
+    """Give a pairing code."""
+    with organiser(context.folder.path) as client:
+        made = client.pairing_code(shop)
+    data = {"code": made.code, "shop": made.shop, "expires_at": made.expires_at}
+    text = say("cli.server.code", code=made.code, until=made.expires_at)
+    report(data, text, as_json=as_json)

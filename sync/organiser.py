@@ -1,0 +1,62 @@
+"""A campaign server, as its organiser calls it: campaigns, shops, pairing codes, the overview."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+import msgspec
+
+from sync.answers import read_answer
+from sync.contract.messages import (
+    Message,
+    Named,
+    NewCampaign,
+    NewPairingCode,
+    NewShop,
+    PairingCode,
+    Shop,
+)
+from sync.contract.overview import Status
+from sync.ports import Clock, Request, Transport
+
+ANSWER_SECONDS: Final = 20.0
+T = TypeVar("T", bound=Message)
+
+
+def utc_now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+class OrganiserClient:
+    """The organiser's endpoints of one server. Methods raise SyncError."""
+
+    def __init__(self, transport: Transport, token: str, clock: Clock = utc_now) -> None:
+        self._transport = transport
+        self._token = token
+        self._clock = clock
+
+    def create_campaign(self, campaign: str, name: str) -> Named:
+        """Make a campaign; Rejected when its id is taken."""
+        return self._post("/v1/admin/campaigns", NewCampaign(id=campaign, name=name), Named)
+
+    def create_shop(self, campaign: str, name: str) -> Shop:
+        """Enrol a shop in a campaign."""
+        return self._post("/v1/admin/shops", NewShop(campaign=campaign, name=name), Shop)
+
+    def pairing_code(self, shop: str) -> PairingCode:
+        """A code that one till of this shop may use once."""
+        return self._post("/v1/admin/pairing-codes", NewPairingCode(shop=shop), PairingCode)
+
+    def status(self) -> Status:
+        """Shops, tills, last entries, turnover by day."""
+        return self._ask("GET", "/v1/status", b"", 200, Status)
+
+    def _post(self, target: str, message: Message, kind: type[T]) -> T:
+        return self._ask("POST", target, msgspec.json.encode(message), 201, kind)
+
+    def _ask(self, method: str, target: str, body: bytes, status: int, kind: type[T]) -> T:
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        request = Request(method, target, ANSWER_SECONDS, headers, body)
+        return read_answer(self._transport.request(request), status, kind, self._clock())
