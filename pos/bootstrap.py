@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from pos import __version__
 from pos.adapters.campaigns import CampaignReader
 from pos.adapters.devices import Plugs, connect_printer, connect_terminal, find_plugs
+from pos.adapters.logs import log_to, remove
 from pos.adapters.printing import NoPrinter, SpooledPrinter
 from pos.app.desk import COMMIT_TIMEOUT_S, SYSTEM, CardNews, Desk, Ports, Settings
 from pos.app.pay_by_card import PaymentRecorder
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pos.adapters.simulated import Pace, SimulatedDevices
 
 T = TypeVar("T")
+LOGS: Final = "logs"
 SOFTWARE: Final = f"Comptoir {__version__}"
 # Without the letters and digits that people confuse when they read a reference aloud.
 _REFERENCE_SIGNS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -49,6 +51,7 @@ class NewsDesk:
         self.target: Callable[[CardNews], None] = lambda _: None
 
     def __call__(self, news: CardNews) -> None:
+        """Hand news on."""
         self.target(news)
 
 
@@ -104,6 +107,7 @@ def open_till(
     with ExitStack() as closing:
         store = open_store(folder, machine(), clock)
         closing.callback(store.close)
+        closing.callback(remove, log_to(folder.path / LOGS, "till"))
         plugs = find_plugs(config, is_demo=folder.is_demo, paper=paper, pace=pace, closing=closing)
         printer = SpooledPrinter(store.ledger, config.printer.drawer_pin)
         campaigns = CampaignReader(folder.campaign_db, store.ledger, store.identity.epoch)

@@ -29,6 +29,7 @@ from pos.domain.sale import Sale, add_tender, price
 from pos.domain.tender import CARD, Tendered
 
 T = TypeVar("T")
+LOOK_BACK_ENTRIES_MAX: Final = 200
 KEPT_DETAILS: Final = frozenset({"authorisation", "last4", "brand", "contactless"})
 
 
@@ -142,6 +143,18 @@ def conclude(desk: Desk, tx: Transaction, attempt: Attempt) -> CardNews:
     details = {"attempt": attempt.reference, "terminal": attempt.terminal, **told}
     paid = add_tender(sale, Tendered(CARD.name, CARD.kind, amount, amount, details=details))
     return CardNews(attempt, advance(desk, tx, paid))
+
+
+def prepared_at(desk: Desk, reference: str) -> str | None:
+    """When an attempt began, to find it on the terminal's paper; None if that is long ago."""
+    ledger = desk.ports.ledger
+    last = ledger.last("payment")
+    newest = last.payload.number if last else 0
+    for number in range(newest, max(newest - LOOK_BACK_ENTRIES_MAX, 0), -1):
+        entry = ledger.entry("payment", number)
+        if entry and entry.data["reference"] == reference and entry.data["state"] == State.PREPARED:
+            return entry.payload.at
+    return None
 
 
 def recover(desk: Desk) -> Pending[None]:

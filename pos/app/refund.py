@@ -14,6 +14,7 @@ from pos.domain.sale import Origin, Sale, add_refund
 from pos.domain.ticket import Ticket, TicketLine
 from pos.domain.ticket import from_data as read_ticket
 from pos.domain.vat import ZERO, Amounts
+from sync.contract.entry import Entry
 
 _NOTHING: Final = Refunded(0, ZERO)
 
@@ -36,9 +37,7 @@ def refund(desk: Desk, number: int, wanted: tuple[Wanted, ...] = ()) -> Pending[
     if desk.sale and any(x.origin and x.origin.ticket == number for x in desk.sale.lines):
         raise SaleIsOpen
     sale = desk.open_sale()
-    entry = desk.ports.ledger.entry("ticket", number)
-    if entry is None:
-        raise UnknownTicket(ticket=number)
+    entry = _entry(desk, number)
     ticket, digest = read_ticket(entry.data), entry.digest
 
     def work(tx: Transaction) -> Sale:
@@ -50,6 +49,19 @@ def refund(desk: Desk, number: int, wanted: tuple[Wanted, ...] = ()) -> Pending[
         desk.sale = changed
 
     return desk.record(work, then, durable=False)
+
+
+def refundable(desk: Desk, number: int) -> tuple[TicketLine, ...]:
+    """The lines of a ticket that were sold, to choose from; UnknownTicket."""
+    ticket = read_ticket(_entry(desk, number).data)
+    return tuple(line for line in ticket.lines if line.quantity > 0)
+
+
+def _entry(desk: Desk, number: int) -> Entry:
+    entry = desk.ports.ledger.entry("ticket", number)
+    if entry is None:
+        raise UnknownTicket(ticket=number)
+    return entry
 
 
 def give_back(

@@ -96,7 +96,7 @@ class DeskView:
 
 def show(desk: Desk) -> DeskView:
     """The counter as it stands."""
-    return DeskView(sale_view(desk), _attempts(desk), _last(desk), status_view(desk))
+    return DeskView(sale_view(desk), attempts_view(desk), last_view(desk), status_view(desk))
 
 
 def sale_view(desk: Desk) -> SaleView:
@@ -143,11 +143,13 @@ def status_view(desk: Desk) -> StatusView:
     )
 
 
-def _attempts(desk: Desk) -> tuple[AttemptView, ...]:
+def attempts_view(desk: Desk) -> tuple[AttemptView, ...]:
+    """The card attempts that are running or unknown."""
     return tuple(AttemptView(a.reference, a.amount, a.state) for a in desk.attempts)
 
 
-def _last(desk: Desk) -> LastView | None:
+def last_view(desk: Desk) -> LastView | None:
+    """The sale just done; None before the first one."""
     if desk.last is None:
         return None
     ticket = desk.last.ticket

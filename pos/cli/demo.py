@@ -55,14 +55,3 @@ def where_to_look(box: Box) -> list[str]:
         words.say("cli.demo.where_server", url=box.server_url or "-"),
         words.say("cli.demo.where_data", folder=box.folder.path),
     ]
-
-
-def require_demo_folder(context: Context) -> None:
-    """Mark an empty folder as a demo; refuse one that holds a real till."""
-    folder = context.folder
-    if folder.is_demo:
-        return
-    if folder.path.exists() and any(folder.path.iterdir()):
-        refuse(say("cli.demo.not_demo", folder=folder.path))
-    folder.make()
-    folder.mark_demo()

@@ -156,9 +156,9 @@ def _finish(box: Box, seconds: float, *, as_json: bool) -> None:
         box.till.simulated.printer.receipts_total() if box.till.simulated else None
     )
     data["acknowledged"], data["server_total"] = None, None
-    if box.server_url:
-        data["acknowledged"] = wait_for_server(box, SYNC_WAIT_S)
-        data["server_total"] = server_total(box)
+    if box.server_folder:
+        data["acknowledged"] = wait_for_server(box, box.server_folder, SYNC_WAIT_S)
+        data["server_total"] = server_total(box.server_folder)
     agrees = _agrees(data)
     data["agrees"] = agrees
     report(data, "\n".join(_lines(data, box.till.language)), as_json=as_json)

@@ -9,14 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pos.bootstrap import Till, now, open_for_writing, open_till
+from pos.bootstrap import LOGS, Till, now, open_for_writing, open_till
 from pos.config import Config
 from pos.demo.campaign import enrol_till, server_process, sync_process
 from pos.demo.shop import demo_config, stock
 from pos.store.folder import DataFolder
 
 PAPER: Final = "paper"
-LOGS: Final = "logs"
 SERVER: Final = "server"
 
 
@@ -27,7 +26,8 @@ class Box:
     till: Till
     folder: DataFolder
     paper: Path
-    server_url: str | None
+    server_url: str | None = None
+    server_folder: Path | None = None
 
 
 @contextmanager
@@ -47,7 +47,6 @@ def open_box(
     from pos.adapters.simulated import Pace
 
     if not folder.is_demo:
-        folder.make()
         folder.mark_demo()
     config = demo_config(config)
     with open_for_writing(folder) as store:
@@ -55,14 +54,14 @@ def open_box(
         identity = store.identity
     paper = folder.path / PAPER
     with ExitStack() as closing:
-        url = None
+        url, server_folder = None, None
         if with_sync:
-            logs = folder.path / LOGS
-            server = closing.enter_context(server_process(folder.path / SERVER, logs))
+            logs, server_folder = folder.path / LOGS, folder.path / SERVER
+            server = closing.enter_context(server_process(server_folder, logs))
             url = f"http://{server.ready()}"
-            enrol_till(folder, identity, url, folder.path / SERVER, config.shop)
+            enrol_till(folder, identity, url, server_folder, config.shop)
             closing.enter_context(sync_process(folder, logs))
         till = closing.enter_context(
             open_till(folder, config, paper=paper, pace=Pace(customer_s=customer_s), clock=clock)
         )
-        yield Box(till, folder, paper, url)
+        yield Box(till, folder, paper, url, server_folder)

@@ -159,7 +159,7 @@ def summary(till: Till, seconds: float) -> dict[str, Any]:
         ],
         "tenders": {name: tenders[name] for name in sorted(tenders)},
         "card_attempts": sums.attempts,
-        "receipts_asked": sums.copies,
+        "receipts_asked": sums.copies + sums.z_reports,
         "prints_waiting": len(jobs),
         "entries": sums.entries,
         "campaign_entries": sums.campaign_entries,

@@ -21,14 +21,14 @@ from pos.domain.errors import NotRecorded
 from pos.store.audit_report import Findings, Reason, Report
 from pos.store.audit_rows import JournalRow, Key, pages, signature_fault
 from pos.store.audit_walk import Walk
-from pos.store.database import Reader
+from pos.store.database import Reader, Row
 from pos.store.head import Head, HeadState
 from pos.store.keys import public_keys, till_of
 from pos.store.start import compare
 from sync.contract.errors import ContractError
 
 Progress: TypeAlias = Callable[[int, int], None]
-Check: TypeAlias = Callable[[Sequence[JournalRow]], None]
+Check: TypeAlias = Callable[[Sequence[Row]], None]
 Faults: TypeAlias = list[tuple[JournalRow, str]]
 
 _WORKERS: Final = 2  # `cryptography` lets go of the interpreter while it verifies
@@ -111,7 +111,7 @@ def _signatures(keys: Mapping[str, Key], findings: Findings, *, full: bool) -> I
 
     with ThreadPoolExecutor(_WORKERS, "audit") as pool:
 
-        def check(page: Sequence[JournalRow]) -> None:
+        def check(page: Sequence[Row]) -> None:
             waiting.append(pool.submit(_faults, page, keys))
             collect(_PAGES_AHEAD_MAX)
 
@@ -119,8 +119,9 @@ def _signatures(keys: Mapping[str, Key], findings: Findings, *, full: bool) -> I
         collect(0)
 
 
-def _faults(page: Sequence[JournalRow], keys: Mapping[str, Key]) -> Faults:
-    checked = ((row, signature_fault(row, keys)) for row in page)
+def _faults(page: Sequence[Row], keys: Mapping[str, Key]) -> Faults:
+    rows = (JournalRow._make(row) for row in page)
+    checked = ((row, signature_fault(row, keys)) for row in rows)
     return [(row, fault) for row, fault in checked if fault]
 
 
@@ -133,5 +134,5 @@ def _check_witness(reader: Reader, witness: Head | None, walk: Walk, findings: F
         findings.add(Reason.HEAD, detail, walk.last_seq + 1)
     elif witness and state is HeadState.OTHER:
         findings.add(Reason.HEAD, "another entry was seen in this place", witness.seq)
-    if walk.last and till != walk.till:
+    if walk.rows and till != walk.till:
         findings.add(Reason.FORM, f"the file says it is of till {till}, not {walk.till}", 0)

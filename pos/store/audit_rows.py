@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from pos.domain.errors import NotRecorded
-from pos.store.database import Reader
+from pos.store.database import Reader, Row
 from sync.contract.entry import ENTRY_TYP
 from sync.contract.errors import ContractError
 from sync.contract.jws import Signed, VerifyKey, header_b64
@@ -60,8 +60,8 @@ class Signable(msgspec.Struct, frozen=True):
 decode: Final[Callable[[bytes], Signable]] = msgspec.json.Decoder(Signable).decode
 
 
-def pages(reader: Reader, last_seq: int) -> Iterator[list[JournalRow]]:
-    """All rows up to a place, in order, in short reads."""
+def pages(reader: Reader, last_seq: int) -> Iterator[list[Row]]:
+    """All rows up to a place, in order, in short reads; as plain tuples, which are faster."""
     after = SEQ_MIN
     while True:
         rows = _rows(
@@ -70,7 +70,7 @@ def pages(reader: Reader, last_seq: int) -> Iterator[list[JournalRow]]:
         if not rows:
             return
         yield rows
-        after = rows[-1].seq
+        after = rows[-1][0]
 
 
 def backwards(reader: Reader, seq: int) -> Iterator[JournalRow]:
@@ -80,23 +80,22 @@ def backwards(reader: Reader, seq: int) -> Iterator[JournalRow]:
         rows = _rows(reader, "seq <= ? ORDER BY seq DESC LIMIT ?", seq, limit)
         if not rows:
             return
-        yield from rows
-        seq, limit = rows[-1].seq - 1, PAGE_ROWS
+        yield from (JournalRow._make(row) for row in rows)
+        seq, limit = rows[-1][0] - 1, PAGE_ROWS
 
 
-def _rows(reader: Reader, where: str, *parameters: int) -> list[JournalRow]:
+def _rows(reader: Reader, where: str, *parameters: int) -> list[Row]:
     sql = f"SELECT {_COLUMNS} FROM journal WHERE {where}"  # noqa: S608 - constants of this module
     try:
-        rows = reader.rows(sql, parameters)
+        return reader.rows(sql, parameters)
     except NotRecorded:
         # Perhaps only a text that is no UTF-8 any more: then the row can still be named.
         with reader.snapshot() as connection:
             connection.text_factory = _replace
             try:
-                rows = connection.execute(sql, parameters).fetchall()
+                return connection.execute(sql, parameters).fetchall()
             finally:
                 connection.text_factory = str
-    return [JournalRow._make(row) for row in rows]
 
 
 def _replace(raw: bytes) -> str:
@@ -110,10 +109,15 @@ def prefix(kid: str) -> bytes:
 
 
 def digest(kid: str, payload: bytes, signature: bytes) -> str:
-    """The hash of an entry: Signed.digest, three times faster."""
-    middle = b2a_base64(payload, newline=False).translate(_URL_SAFE, b"=")
-    end = b2a_base64(signature, newline=False).translate(_URL_SAFE, b"=")
-    return sha256(b"%b%b.%b" % (prefix(kid), middle, end)).hexdigest()
+    """The hash of an entry: what Signed.digest tells, in less time."""
+    parts = (prefix(kid), _b64(payload), b".", _b64(signature))
+    return sha256(b"".join(parts)).hexdigest()
+
+
+def _b64(raw: bytes) -> bytes:
+    text = b2a_base64(raw, newline=False).rstrip(b"=")
+    # Nearly all payloads are ASCII, and ASCII hardly ever needs these two signs.
+    return text.translate(_URL_SAFE) if b"+" in text or b"/" in text else text
 
 
 def signature_fault(row: JournalRow, keys: Mapping[str, Key]) -> str:

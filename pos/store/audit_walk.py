@@ -19,7 +19,7 @@ from pos.store.audit_rows import (
     digest,
     signature_fault,
 )
-from pos.store.database import Reader
+from pos.store.database import Reader, Row
 from sync.contract.entry import FORMAT_VERSION, GENESIS, Payload
 
 Fault: TypeAlias = tuple[Reason, str]
@@ -33,11 +33,11 @@ class Walk:
     """Where the audit stands: the end of the whole sequence and of each chain."""
 
     def __init__(self, reader: Reader, keys: Mapping[str, Key], findings: Findings) -> None:
-        self.last: JournalRow | None = None
         self.digest = GENESIS
         self.till = ""
         self.signatures = 0
         self.notes: list[str] = []
+        self._last: Row | None = None
         self._reader = reader
         self._keys = keys
         self._findings = findings
@@ -50,7 +50,8 @@ class Walk:
     @property
     def last_seq(self) -> int:
         """The place of the last row that was read."""
-        return self.last.seq if self.last else 0
+        seq: int = self._last[0] if self._last else 0
+        return seq
 
     @property
     def rows(self) -> int:
@@ -60,11 +61,12 @@ class Walk:
     @property
     def used(self) -> tuple[KeyUse, ...]:
         """The keys named by the rows, by epoch."""
-        return tuple(KeyUse(*key, count) for key, count in sorted(self._used.items(), key=str))
+        used = sorted(self._used.items(), key=str)
+        return tuple(KeyUse(*key, count) for key, count in used if count)
 
-    def page(self, rows: Sequence[JournalRow]) -> None:
+    def page(self, rows: Sequence[Row]) -> None:
         """Walk along a page of rows. The loop is the audit's whole cost: it stays flat."""
-        chains = self._chains
+        chains, agreed = self._chains, 0
         expected = self.last_seq + 1
         for row in rows:
             seq, epoch, chain, number, at, kid, payload, signature = row
@@ -88,18 +90,21 @@ class Walk:
                 and said.v == FORMAT_VERSION
             ):
                 chains[chain] = (number, hashed)
+                agreed += 1
                 self._doubtful = False
             else:
-                self._look_closer(row, said, hashed)
-            self.last, self.digest = row, hashed
+                self._used[self._epoch, self._kid] += agreed
+                agreed = 0
+                self._look_closer(JournalRow._make(row), said, hashed)
+            self._last, self.digest = row, hashed
             expected = seq + 1
-        self._used.update((row.epoch, row.kid) for row in rows)
+        self._used[self._epoch, self._kid] += agreed
 
     def vouch(self) -> None:
         """Check the last row's signature, and those before it until one is good."""
-        if self.last is None or self.last_seq <= self._vouched_seq:
+        if self._last is None or self.last_seq <= self._vouched_seq:
             return
-        if self._fault(self.last):
+        if self._fault(JournalRow._make(self._last)):
             for row in backwards(self._reader, self.last_seq):
                 fault = self._fault(row) if row.seq > self._vouched_seq else ""
                 if not fault:
@@ -113,6 +118,7 @@ class Walk:
 
     def _look_closer(self, row: JournalRow, said: Signable | None, hashed: str) -> None:
         """Find out whether this row is wrong, or the one before it, or what is between them."""
+        self._used[row.epoch, row.kid] += 1
         self.vouch()
         signature = self._fault(row)
         if signature:

@@ -62,11 +62,16 @@ def note_attempt(connection: sqlite3.Connection, data: Mapping[str, Any]) -> Non
     if attempt.is_settled:
         connection.execute("DELETE FROM open_attempt WHERE reference = ?", (attempt.reference,))
         return
-    connection.execute(
-        "INSERT INTO open_attempt (reference, state, body) VALUES (?, ?, ?)"
-        " ON CONFLICT (reference) DO UPDATE SET state = excluded.state, body = excluded.body",
-        (attempt.reference, attempt.state, msgspec.json.encode(data).decode("utf-8")),
+    body = msgspec.json.encode(data).decode("utf-8")
+    changed = connection.execute(
+        "UPDATE open_attempt SET state = ?, body = ? WHERE reference = ?",
+        (attempt.state, body, attempt.reference),
     )
+    if not changed.rowcount:
+        connection.execute(
+            "INSERT INTO open_attempt (reference, state, body) VALUES (?, ?, ?)",
+            (attempt.reference, attempt.state, body),
+        )
 
 
 def read_attempt(row: Row) -> Attempt:
@@ -80,14 +85,15 @@ def enqueue(connection: sqlite3.Connection, job: PrintJob) -> None:
     When the spool is full the oldest job that is not on its way leaves it: whatever was to be
     printed can be printed again from the journal, while a printer must never stop a sale.
     """
+    if connection.execute("SELECT 1 FROM print_job WHERE job = ?", (job.id,)).fetchone():
+        return
     if connection.execute("SELECT count(*) FROM print_job").fetchone()[0] >= PRINT_JOBS_MAX:
         connection.execute(
             "DELETE FROM print_job WHERE id ="
             " (SELECT id FROM print_job ORDER BY state = 'sent', id LIMIT 1)"
         )
     connection.execute(
-        "INSERT INTO print_job (job, title, page, state, reason) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (job) DO NOTHING",
+        "INSERT INTO print_job (job, title, page, state, reason) VALUES (?, ?, ?, ?, ?)",
         (job.id, job.title, msgspec.json.encode(job.page).decode("utf-8"), job.state, job.reason),
     )
 

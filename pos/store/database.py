@@ -46,7 +46,7 @@ class Database:
         self._suspect = False
         self._synchronous = _FULL
         try:
-            _configure(self.connection)
+            configure(self.connection)
             schemas.migrate(self.connection, schema)
         except sqlite3.DatabaseError as error:
             self.connection.close()
@@ -252,7 +252,8 @@ def _open(path: Path, mode: str = "") -> sqlite3.Connection:
         raise _unusable(path, error) from error
 
 
-def _configure(connection: sqlite3.Connection) -> None:
+def configure(connection: sqlite3.Connection) -> None:
+    """Set a writing connection up, and check that durability is really on; UnfitDatabase."""
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     connection.execute("PRAGMA synchronous = FULL")

@@ -83,8 +83,9 @@ class Appending:
                 entry.signed.signature,
             ),
         )
-        self.head = Head(place.epoch, place.seq, entry.digest)
-        self.chains[chain] = (place.number, entry.digest)
+        digest = entry.digest
+        self.head = Head(place.epoch, place.seq, digest)
+        self.chains[chain] = (place.number, digest)
         self.entries.append(entry)
         return entry
 

@@ -13,10 +13,11 @@ import msgspec
 from msgspec import Meta
 
 from sync.contract.errors import Malformed
-from sync.contract.messages import Count, Number, Sha256, ShortText
+from sync.contract.messages import Number, Sha256, ShortText
 
 # One hundred million euros: far above any ticket, far below what 2^53 or a sum of them could break.
 AMOUNT_CENTS_MAX: Final = 10_000_000_000
+TICKETS_PER_CLOSING_MAX: Final = 1_000_000
 Cents = Annotated[int, Meta(ge=-AMOUNT_CENTS_MAX, le=AMOUNT_CENTS_MAX)]
 Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
@@ -85,7 +86,7 @@ class Closing(Part, frozen=True, tag_field="type", tag="closing"):
     day: Day
     number: Number
     total: Cents
-    tickets: Count
+    tickets: Annotated[int, Meta(ge=0, le=TICKETS_PER_CLOSING_MAX)]
 
 
 Operation: TypeAlias = Sale | Refund | Closing
@@ -115,10 +116,10 @@ def _check_sums(ticket: Sale | Refund) -> None:
         raise Malformed(f"a sale of {ticket.total} cents: expected 0 or more")
     if ticket.total > 0 and isinstance(ticket, Refund):
         raise Malformed(f"a refund of {ticket.total} cents: expected 0 or less")
-    by_rate = sum(part.ttc for part in ticket.vat)
+    by_rate = sum([part.ttc for part in ticket.vat])
     if by_rate != ticket.total:
         raise Malformed(f"VAT parts sum to {by_rate} cents, the total is {ticket.total}")
-    paid = sum(part.amount for part in ticket.tenders)
+    paid = sum([part.amount for part in ticket.tenders])
     if paid != ticket.total:
         raise Malformed(f"tenders sum to {paid} cents, the total is {ticket.total}")
 

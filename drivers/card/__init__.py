@@ -1,0 +1,1 @@
+"""Card terminals: pure codecs and link states; bytes in, events out."""

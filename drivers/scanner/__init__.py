@@ -1,0 +1,1 @@
+"""Barcode scanners: telling a scan from typing, and reading what it carries.  Pure."""

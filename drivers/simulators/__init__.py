@@ -1,0 +1,1 @@
+"""The other end of each codec: pure state machines, served on a pty, on TCP or in memory."""

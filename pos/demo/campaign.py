@@ -1,0 +1,99 @@
+"""The demonstration's campaign: its server, the till's enrolment in it, and what it has received."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pos.config import ShopConfig
+from pos.demo.processes import Process
+from pos.demo.shop import CAMPAIGN_ID, CAMPAIGN_NAME
+from pos.store.folder import DataFolder
+from pos.store.keys import Identity
+from sync.contract.entry import CAMPAIGN_PREFIX
+
+if TYPE_CHECKING:
+    from pos.demo.box import Box
+    from sync.contract.overview import CampaignStatus
+    from sync.organiser import OrganiserClient
+
+ADDRESS_FILE: Final = "address"
+TOKEN_FILE: Final = "admin-token"  # noqa: S105 - the name of a file
+LOOK_EVERY_S: Final = 0.2
+
+
+def server_process(folder: Path, logs: Path) -> Process:
+    """The campaign server on its own folder, on the port that it had before."""
+    address = folder / ADDRESS_FILE
+    port = address.read_text(encoding="ascii").rpartition(":")[2] if address.exists() else "0"
+    arguments = ["server", "--port", port, "--open-pages", "--data", str(folder)]
+    return Process("server", arguments, logs)
+
+
+def sync_process(folder: DataFolder, logs: Path) -> Process:
+    """The sync of this till."""
+    return Process("sync", ["sync", "--data", str(folder.path)], logs)
+
+
+@contextmanager
+def organiser(server_folder: Path) -> Iterator[OrganiserClient]:
+    """The organiser's client of the demonstration's server."""
+    from sync.http import HttpTransport
+    from sync.organiser import OrganiserClient
+
+    origin = (server_folder / ADDRESS_FILE).read_text(encoding="ascii").strip()
+    token = (server_folder / TOKEN_FILE).read_text(encoding="ascii").strip()
+    transport = HttpTransport(origin)
+    try:
+        yield OrganiserClient(transport, token)
+    finally:
+        transport.close()
+
+
+def enrol_till(
+    folder: DataFolder, identity: Identity, url: str, server_folder: Path, shop: ShopConfig
+) -> None:
+    """Enrol the till in the demonstration's campaign, unless it is already."""
+    from pos.adapters.enrolling import enrol, enrolled_campaigns
+
+    if CAMPAIGN_ID in enrolled_campaigns(folder, identity):
+        return
+    with organiser(server_folder) as client:
+        if not any(c.id == CAMPAIGN_ID for c in client.status().campaigns):
+            client.create_campaign(CAMPAIGN_ID, CAMPAIGN_NAME)
+        shop_id = client.create_shop(CAMPAIGN_ID, shop.name).id
+        code = client.pairing_code(shop_id).code
+    enrol(folder, identity, url, code, shop.till)
+
+
+def server_status(server_folder: Path) -> CampaignStatus | None:
+    """What the server shows of the campaign."""
+    with organiser(server_folder) as client:
+        found = [c for c in client.status().campaigns if c.id == CAMPAIGN_ID]
+    return found[0] if found else None
+
+
+def server_total(server_folder: Path) -> int:
+    """The turnover that the server booked, in cents."""
+    status = server_status(server_folder)
+    return status.turnover.total_cents if status else 0
+
+
+def wait_for_server(box: Box, server_folder: Path, wait_s: float) -> int:
+    """Wait until the server has acknowledged the whole chain; the number it acknowledged."""
+    last = box.till.desk.ports.ledger.last(CAMPAIGN_PREFIX + CAMPAIGN_ID)
+    wanted, until = last.payload.number if last else 0, time.monotonic() + wait_s
+    while True:
+        acknowledged = _acknowledged(server_folder)
+        if acknowledged >= wanted or time.monotonic() > until:
+            return acknowledged
+        time.sleep(LOOK_EVERY_S)
+
+
+def _acknowledged(server_folder: Path) -> int:
+    status = server_status(server_folder)
+    tills = [till for shop in status.shops for till in shop.tills] if status else []
+    return max((till.last_number for till in tills if till.state == "active"), default=0)

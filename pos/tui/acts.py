@@ -1,0 +1,139 @@
+"""One act at a time, in the order of the keys.
+
+An act that must be on disk before it counts keeps the turn until it is; what is typed meanwhile
+waits for its turn. A line that is rung up is shown at once and written behind, and keeps the turn
+only while it is put on the sale. Whatever takes the desk back to what is stored (a refusal of the
+disk, news of a card) first waits for the lines that are still being written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, TypeVar
+
+from pos.app.desk import COMMIT_TIMEOUT_S, CardNews, Desk, Pending
+from pos.domain.errors import NotRecorded, PosError
+
+T = TypeVar("T")
+Start: TypeAlias = Callable[[], Pending[T]]
+
+
+class Acts:
+    """The order of what happens at one desk. Used from the application's thread only."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._turn = asyncio.Lock()
+        self._wanting = 0
+        self._writing: set[asyncio.Future[Any]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether an act is on its way to disk."""
+        return self._wanting > 0
+
+    async def record(self, start: Start[T]) -> T:
+        """Do an act and wait until it is on disk; its PosError, with the desk put back."""
+        async with self._in_turn():
+            pending = start()
+            try:
+                result = await self._written(pending)
+            except PosError:
+                await self._lines_written()
+                pending.undo()
+                raise
+            pending.then(result)
+            return result
+
+    async def catch_up(self, news: CardNews) -> None:
+        """Let the desk take what the device thread recorded."""
+        async with self._in_turn():
+            await self._lines_written()
+            self._desk.catch_up(news)
+
+    def ring_up(
+        self,
+        start: Start[None],
+        shown: Callable[[], None],
+        refused: Callable[[PosError], None],
+    ) -> None:
+        """Put a line on the sale and show it, at once when it is its turn."""
+        if self._wanting:
+            self._spawn(self._ring_up_in_turn(start, shown, refused))
+        else:
+            self._ring_up(start, shown, refused)
+
+    def _ring_up(
+        self,
+        start: Start[None],
+        shown: Callable[[], None],
+        refused: Callable[[PosError], None],
+    ) -> None:
+        try:
+            pending = start()
+        except PosError as error:
+            refused(error)
+            return
+        written = asyncio.wrap_future(pending.future)
+        self._writing.add(written)
+
+        def done(future: asyncio.Future[None]) -> None:
+            self._writing.discard(future)
+            error = future.exception() if not future.cancelled() else None
+            if isinstance(error, PosError):
+                self._spawn(self._take_back(pending, error, shown, refused))
+            elif error is not None:
+                raise error
+
+        written.add_done_callback(done)
+        shown()
+
+    async def _ring_up_in_turn(
+        self,
+        start: Start[None],
+        shown: Callable[[], None],
+        refused: Callable[[PosError], None],
+    ) -> None:
+        async with self._in_turn():
+            self._ring_up(start, shown, refused)
+
+    async def _take_back(
+        self,
+        pending: Pending[None],
+        error: PosError,
+        shown: Callable[[], None],
+        refused: Callable[[PosError], None],
+    ) -> None:
+        async with self._in_turn():
+            await self._lines_written()
+            pending.undo()
+        shown()
+        refused(error)
+
+    async def _written(self, pending: Pending[T]) -> T:
+        try:
+            async with asyncio.timeout(COMMIT_TIMEOUT_S):
+                return await asyncio.shield(asyncio.wrap_future(pending.future))
+        except TimeoutError as error:
+            raise NotRecorded(reason="timeout") from error
+
+    async def _lines_written(self) -> None:
+        if self._writing:
+            await asyncio.wait(tuple(self._writing), timeout=COMMIT_TIMEOUT_S)
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        self._wanting += 1
+        try:
+            async with self._turn:
+                yield
+        finally:
+            self._wanting -= 1
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

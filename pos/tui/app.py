@@ -1,0 +1,311 @@
+"""The application: keys and scans in, card news in, screens out. It holds no state of a sale."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar, TypeVar
+
+from textual import events
+from textual.app import App
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from pos.adapters.scanner import Misread, Scanned, WedgeScanner
+from pos.app.desk import CardNews, Desk
+from pos.app.ports import Role
+from pos.app.sign_on import approve
+from pos.app.views import StatusView, attempts_view, last_view, sale_view, status_view
+from pos.domain.errors import CardUnresolved, NeedsManager, PosError
+from pos.i18n import Language
+from pos.tui import keys, palette
+from pos.tui.acts import Acts, Start
+from pos.tui.jobs import Jobs
+from pos.tui.messages import CardArrived
+from pos.tui.modals.credentials import Credentials
+from pos.tui.modals.question import Question
+from pos.tui.payments import Payments
+from pos.tui.sale_screen import SaleScreen
+from pos.tui.strokes import Scanner, Stroke, Strokes
+from pos.tui.widgets.bars import Header, StatusBar
+from pos.tui.widgets.totals import Shown
+
+T = TypeVar("T")
+STATUS_SECONDS = 1.0
+log = logging.getLogger(__name__)
+
+
+class _Due(Message):
+    """Characters held back may have to be let go; comes after the keys that were queued."""
+
+
+class TillApp(App[None]):
+    """One desk on one terminal."""
+
+    CSS_PATH = "till.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [("ctrl+q", "quit", "")]
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  # Textual declares it without ClassVar
+        (0, "-narrow"),
+        (80, "-floor"),
+        (100, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (28, "-tall")]  # noqa: RUF012  # likewise
+
+    def __init__(
+        self,
+        desk: Desk,
+        language: Language,
+        keymap: Mapping[str, str] | None = None,
+        *,
+        scanner: Scanner | None = None,
+        notice: str = "",
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        super().__init__()
+        self.desk = desk
+        self.language = language
+        self.keys = dict(keymap or {})
+        self.acts = Acts(desk)
+        self.jobs = Jobs(self)
+        self.payments = Payments(self)
+        self.status: StatusView | None = None
+        self.sale_screen = SaleScreen()
+        self._strokes = Strokes(scanner or WedgeScanner())
+        self._due: asyncio.TimerHandle | None = None
+        self._reading = ThreadPoolExecutor(1, "status")
+        self._polling = False
+        self._asking = 0
+        self.notice = notice
+        theme, self.palette = palette.choose(environment)
+        self.register_theme(theme)
+        self.theme = theme.name
+        self.animation_level = "none"
+
+    # --- life ------------------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """Show the desk as it was left, then ask who is there."""
+        self.set_keymap(self.keys)
+        await self.push_screen(self.sale_screen)
+        self.set_interval(STATUS_SECONDS, self.poll)
+        self.act(self.jobs.open_till)
+        await self.poll()
+
+    def on_unmount(self) -> None:
+        """Let the status reader go."""
+        self._reading.shutdown(wait=True, cancel_futures=True)
+
+    async def action_quit(self) -> None:
+        """Leave the till only when that was meant."""
+        self.act(self.jobs.quit)
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C asks the same question."""
+        self.act(self.jobs.quit)
+
+    def news(self, news: CardNews) -> None:
+        """Take what the device thread recorded; called from that thread."""
+        self.post_message(CardArrived(news))
+
+    # --- keys and scans --------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """Sort key strokes before any widget sees them."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._pass_on(self._strokes.key(event))
+        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            await self._pass_on(self._strokes.paste(event.text))
+        else:
+            await super().on_event(event)
+
+    async def _pass_on(self, strokes: list[Stroke]) -> None:
+        for stroke in strokes:
+            if isinstance(stroke, events.Key):
+                await super().on_event(stroke)
+            else:
+                self._scanned(stroke)
+        due_s = self._strokes.due_s
+        if due_s is not None and self._due is None:
+            delay_s = max(due_s - time.monotonic(), 0.0) + 0.001
+            self._due = asyncio.get_running_loop().call_later(delay_s, self._fall_due)
+
+    def _fall_due(self) -> None:
+        self._due = None
+        self.post_message(_Due())
+
+    async def on__due(self, event: _Due) -> None:
+        """Let go what was typed and not scanned."""
+        event.stop()
+        await self._pass_on(self._strokes.tick(time.monotonic()))
+
+    def _scanned(self, scan: Scanned | Misread) -> None:
+        screen = self.screen
+        if isinstance(scan, Misread):
+            self.fail(self.language.say("tui.scan.misread", code=scan.code))
+        elif screen is self.sale_screen:
+            self.sale_screen.scanned(scan)
+        elif isinstance(screen, Question) and screen.takes_scans:
+            screen.scanned(scan.code)
+        else:
+            self.fail(self.language.say("tui.scan.refused"))
+
+    @property
+    def quiet(self) -> bool:
+        """Whether no key is held back and no act is under way."""
+        return self._due is None and not any(
+            worker.group == "acts" and not worker.is_finished and not self._asking
+            for worker in self.workers
+        )
+
+    # --- acts ------------------------------------------------------------------------------------
+
+    def act(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something that may ask questions and wait for the disk."""
+        self.run_worker(self._guarded(work), group="acts", exit_on_error=False)
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except CardUnresolved as error:
+            self.report(error)
+            await self.payments.resolve()
+        except PosError as error:
+            self.report(error)
+        except Exception:  # one act's bug must not close a shop: it is logged and told
+            log.exception("an act failed")
+            self.fail(self.language.say("tui.message.internal"))
+        self.redraw()
+
+    async def record(self, start: Start[T]) -> T:
+        """Do an act durably; where only a manager may, let one approve it and do it then."""
+        try:
+            return await self.acts.record(start)
+        except NeedsManager as error:
+            if not await self.ask_manager(error):
+                raise
+        finally:
+            self.redraw()
+        return await self.acts.record(start)
+
+    async def ask_manager(self, error: NeedsManager) -> bool:
+        """Whether a manager approved the act that was refused."""
+        operator = self.desk.operator
+        if operator is None or operator.role is Role.TRAINEE:
+            return False
+        act = self.act_name(error.params.get("act"))
+
+        async def check(code: str, pin: str) -> None:
+            await self.acts.record(lambda: approve(self.desk, code, pin))
+
+        intro = self.language.say("tui.manager.intro", act=act)
+        title = self.language.say("tui.manager.title")
+        question = Credentials(title, check, intro=intro)
+        approved = await self.ask(question)
+        return bool(approved)
+
+    def act_name(self, act: object) -> str:
+        """What an act is called."""
+        key = f"tui.act.{act}"
+        return self.language.say(key) if key in self.language.keys else str(act)
+
+    async def ask(self, question: ModalScreen[T | None]) -> T | None:
+        """The answer to a question; None when it was left."""
+        self._asking += 1
+        try:
+            return await self.push_screen_wait(question)
+        finally:
+            self._asking -= 1
+
+    async def on_card_arrived(self, event: CardArrived) -> None:
+        """Bring the desk up to date, and lead the cashier where the truth is unknown."""
+        event.stop()
+        self.act(lambda: self.payments.arrived(event.news))
+
+    # --- what is shown ---------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Tell what was done."""
+        self.sale_screen.message.say(text)
+
+    def fail(self, text: str) -> None:
+        """Tell what was refused, where the cashier looks, and beep."""
+        screen = self.screen
+        if isinstance(screen, Question):
+            screen.refuse(text)
+        else:
+            self.sale_screen.message.error(text)
+        self.bell()
+
+    def alert(self, text: str) -> None:
+        """Tell what must not be overlooked, and beep."""
+        self.sale_screen.message.alert(text)
+        self.bell()
+
+    def report(self, error: PosError) -> None:
+        """Tell what an error means and what to do."""
+        if isinstance(error, CardUnresolved):
+            amount = error.params.get("amount", 0)
+            shown = self.language.money(amount) if isinstance(amount, int) else ""
+            self.fail(self.language.say("tui.card.unresolved", amount=shown))
+        elif isinstance(error, NeedsManager):
+            act = self.act_name(error.params.get("act"))
+            self.fail(self.language.say("tui.manager.needed", act=act))
+        else:
+            self.fail(self.language.error(error))
+
+    def redraw(self) -> None:
+        """Draw the sale, the totals and the bars from the desk."""
+        desk = self.desk
+        operator = desk.operator
+        training = bool(desk.sale and desk.sale.training) or bool(
+            operator and operator.role is Role.TRAINEE
+        )
+        sale = sale_view(desk)
+        self.sale_screen.show(Shown(sale, attempts_view(desk), last_view(desk), training))
+        self._show_bars(sale.due)
+
+    async def poll(self) -> None:
+        """Read the state of everything around the sale, off this thread, and show what changed."""
+        if self._polling:
+            return
+        self._polling = True
+        try:
+            loop = asyncio.get_running_loop()
+            self.status = await loop.run_in_executor(self._reading, status_view, self.desk)
+        except Exception:  # a bar that cannot be read is not a reason to stop selling
+            log.exception("the status cannot be read")
+        finally:
+            self._polling = False
+        self.refresh_bars()
+
+    def refresh_bars(self) -> None:
+        """Draw the two bars of every screen."""
+        self._show_bars(sale_view(self.desk).due)
+
+    def _show_bars(self, due: int) -> None:
+        now = self.desk.ports.clock()
+        for screen in self.screen_stack:
+            for header in screen.query(Header):
+                header.show(self.status, now)
+            for bar in screen.query(StatusBar):
+                bar.show(self.status, due, now)
+
+    def key_hints(self, *names: str) -> str:
+        """`F1 : aide · F10 : menu`."""
+        say = self.language.say
+        hints = (
+            say("tui.hint", press=self.key_label(name), label=say(f"tui.hint_of.{name}"))
+            for name in names
+        )
+        return " · ".join(hints)
+
+    def key_label(self, name: str) -> str:
+        """The key of an action as it is written on the screen."""
+        return keys.key_of(name, self.keys, self.language)

@@ -1,0 +1,15 @@
+"""What reaches the application from outside its own thread."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from pos.app.desk import CardNews
+
+
+class CardArrived(Message):
+    """The device thread recorded the state of a card attempt."""
+
+    def __init__(self, news: CardNews) -> None:
+        super().__init__()
+        self.news = news

@@ -1,0 +1,1 @@
+"""What opens over the sale and answers one question."""

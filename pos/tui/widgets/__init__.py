@@ -1,0 +1,1 @@
+"""The pieces of the screen, drawn row by row on Textual's line API."""

@@ -1,0 +1,142 @@
+"""The two bars that every screen keeps: who and where on top, how everything is at the bottom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pos.app.ports import CampaignLink, DeviceHealth, DeviceState
+from pos.app.views import StatusView
+from pos.domain.money import Cents
+from pos.domain.ticket import Shop
+from pos.tui.text import Row, clean, ends, wide
+from pos.tui.widgets.rows import Rows
+
+_SIGNS = {"bar_good": "●", "bar_warn": "▲", "bar_bad": "■", "bar": "·"}
+_STYLES = {
+    DeviceState.ONLINE: "bar_good",
+    DeviceState.UNKNOWN: "bar_warn",
+    DeviceState.OFFLINE: "bar_bad",
+    DeviceState.FAULT: "bar_bad",
+    DeviceState.MISSING: "bar",
+}
+
+
+class Header(Rows):
+    """The shop, the till, training, the session, who works, the clock."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__()
+        self._shop = shop
+        self._status: StatusView | None = None
+        self._clock = ""
+
+    def show(self, status: StatusView | None, now: datetime) -> None:
+        """Show this state and time."""
+        clock = self.language.time(now.isoformat())
+        if (status, clock) != (self._status, self._clock):
+            self._status, self._clock = status, clock
+            self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Row]:  # noqa: ARG002  # one row
+        """The one row."""
+        say, status = self.language.say, self._status
+        till = say("tui.header.till", till=self._shop.till)
+        left: Row = [(" COMPTOIR ", "brand"), (f" {clean(self._shop.name)}", "header")]
+        if width >= 70:
+            left.append((f" · {till}", "header"))
+        if status and status.training:
+            left += [("  ", "header"), (f" {say('tui.training.mark')} ", "training")]
+        parts = []
+        if status and status.session and width >= 90:
+            parts.append(say("tui.header.session", number=status.session))
+        if status and status.operator:
+            role = say(f"tui.role.{status.role}")
+            parts.append(f"{status.operator} ({role})" if width >= 90 else status.operator)
+        parts.append(self._clock)
+        return [ends(left, [(" " + " │ ".join(parts) + " ", "header")], width, "header")]
+
+
+class StatusBar(Rows):
+    """Due, printer, terminal, campaigns, parked sales: in words, with a sign."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._status: StatusView | None = None
+        self._due: Cents = 0
+        self._now: datetime | None = None
+
+    def show(self, status: StatusView | None, due: Cents, now: datetime) -> None:
+        """Show this state."""
+        minute = now.replace(second=0, microsecond=0)
+        if (status, due, minute) != (self._status, self._due, self._now):
+            self._status, self._due, self._now = status, due, minute
+            self.redraw()
+
+    def draw(self, width: int, height: int) -> list[Row]:  # noqa: ARG002  # one row
+        """The longest form that fits."""
+        row: Row = []
+        for form in ("long", "short", "tiny"):
+            row = self._row(form)
+            if wide(row) <= width:
+                break
+        return [ends(row, [], width, "bar")]
+
+    def _row(self, form: str) -> Row:
+        say, status = self.language.say, self._status
+        due = say("tui.status.due", amount=self.language.money(self._due))
+        parts: list[Row] = [[(f" {due}", "bar_strong")]]
+        if status:
+            if status.training:
+                parts.append([(say("tui.training.mark"), "training")])
+            parts.append(self._device("printer", status.printer, form, self._jobs(status)))
+            parts.append(self._device("terminal", status.terminal, form))
+            parts.append(self._link(status.link, form))
+            if status.parked:
+                parts.append(
+                    [(say(f"tui.status.parked.{form}", count=status.parked), "bar_strong")]
+                )
+        row: Row = []
+        for part in parts:
+            row += [*([(" │ ", "bar")] if row else []), *part]
+        return row
+
+    def _device(self, name: str, health: DeviceHealth, form: str, more: str = "") -> Row:
+        style = "bar_warn" if more and health.state is DeviceState.ONLINE else _STYLES[health.state]
+        state = self.language.say(f"tui.device.{name}.{health.state}")
+        if health.reason and health.state in {DeviceState.OFFLINE, DeviceState.FAULT}:
+            state = clean(self.language.device(health.reason))
+        label = self.language.say(f"tui.status.{name}.{form}")
+        return [(f"{_SIGNS[style]} ", style), (f"{label} ", "bar"), (f"{state}{more}", style)]
+
+    def _jobs(self, status: StatusView) -> str:
+        say: Callable[..., str] = self.language.say
+        waiting = say("tui.status.jobs", count=status.jobs_waiting) if status.jobs_waiting else ""
+        doubt = say("tui.status.doubt", count=status.jobs_in_doubt) if status.jobs_in_doubt else ""
+        return "".join(f", {part}" for part in (waiting, doubt) if part)
+
+    def _link(self, link: CampaignLink, form: str) -> Row:
+        say = self.language.say
+        label = say(f"tui.status.campaigns.{form}")
+        if not link.campaigns:
+            return [("· ", "bar"), (f"{label} {say('tui.status.none')}", "bar")]
+        style, state = "bar_good", say("tui.status.synced")
+        if link.waiting:
+            age = self._age(link.oldest_at)
+            state = say(f"tui.status.waiting.{form}", count=link.waiting, age=age)
+            style = "bar_warn"
+        if link.trouble:
+            state, style = f"{state}, {clean(self.language.device(link.trouble))}", "bar_bad"
+        return [(f"{_SIGNS[style]} ", style), (f"{label} ", "bar"), (state, style)]
+
+    def _age(self, oldest_at: str | None) -> str:
+        """How long the oldest sale has been waiting, in the largest unit that says enough."""
+        if not oldest_at or self._now is None:
+            return "?"
+        seconds = (self._now - datetime.fromisoformat(oldest_at)).total_seconds()
+        minutes = max(int(seconds // 60), 0)
+        if minutes < 60:
+            return f"{minutes} min"
+        if minutes < 48 * 60:
+            return f"{minutes // 60} h {minutes % 60:02}"
+        return self.language.say("tui.status.days", count=minutes // (24 * 60))

@@ -1,0 +1,136 @@
+"""What the customer owes, large; how it is made up; the card under way; the sale just done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pos.app.views import AttemptView, LastView, SaleView
+from pos.domain.money import Cents
+from pos.domain.payment import State
+from pos.domain.receipt import tender_label
+from pos.tui import big_digits
+from pos.tui.text import Row, clean, ends, fit, middle, wrap
+from pos.tui.widgets.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything this panel draws."""
+
+    sale: SaleView = field(default_factory=SaleView)
+    attempts: tuple[AttemptView, ...] = ()
+    last: LastView | None = None
+    training: bool = False
+
+
+class Totals(Rows):
+    """The panel at the right."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self.shown = Shown()
+
+    def show(self, shown: Shown) -> None:
+        """Show these totals."""
+        if shown != self.shown:
+            self.shown = shown
+            self.border_title = self._title()
+            self.redraw()
+
+    def on_mount(self) -> None:
+        """Give the frame its title."""
+        self.border_title = self._title()
+
+    def _title(self) -> str:
+        say, sale = self.language.say, self.shown.sale
+        if sale.lines:
+            return say("tui.total.give_back" if sale.due < 0 else "tui.total.due")
+        last = self.shown.last
+        if last is None:
+            return say("tui.total.due")
+        if last.change:
+            return say("tui.total.change")
+        return say("tui.total.paid_back" if last.total < 0 else "tui.total.paid")
+
+    def draw(self, width: int, height: int) -> list[Row]:
+        """The large amount on top; the card's state keeps its place when rows are few."""
+        selling = bool(self.shown.sale.lines)
+        top = self._selling(width) if selling else self._idle(width)
+        card = [row for attempt in self.shown.attempts for row in self._attempt(attempt, width)]
+        rest = height - len(card)
+        return [*top[:rest], *([[(" " * width, "text")]] * max(rest - len(top), 0)), *card][:height]
+
+    def _amount(self, cents: Cents, width: int, style: str) -> list[Row]:
+        drawn = big_digits.draw(self.language.money(cents), width)
+        rows: list[Row] = [[(middle(row, width), style)] for row in drawn]
+        return rows if len(rows) == 1 else [*rows]
+
+    def _selling(self, width: int) -> list[Row]:
+        sale, say, number = self.shown.sale, self.language.say, self.language.number
+        rows = self._amount(abs(sale.due), width, "due")
+        rows += self._training(width)
+        rows.append([("─" * width, "dim")])
+        count = say("tui.total.lines", count=len(sale.lines))
+        rows.append(
+            ends(
+                [(say("tui.total.total"), "text"), (f" {count}", "dim")],
+                [(number(sale.total), "strong")],
+                width,
+            )
+        )
+        if sale.reduction:
+            rows.append(
+                ends(
+                    [(say("tui.total.reduction"), "dim")],
+                    [(number(-sale.reduction), "text")],
+                    width,
+                )
+            )
+        for tender in sale.tenders:
+            label = clean(tender_label(tender.name, self.language))
+            rows.append(ends([(label, "good")], [(number(-tender.amount), "good")], width))
+        return rows
+
+    def _idle(self, width: int) -> list[Row]:
+        last, say = self.shown.last, self.language.say
+        if last is None:
+            return [*self._amount(0, width, "dim"), *self._training(width)]
+        kind = "tui.last.training" if last.training else "tui.last.sale"
+        rows = [
+            *self._amount(last.change or abs(last.total), width, "good"),
+            *self._training(width),
+            [("─" * width, "dim")],
+            [(fit(say(kind, number=last.number), width), "text")],
+            ends(
+                [(say("tui.total.total"), "dim")],
+                [(self.language.number(last.total), "strong")],
+                width,
+            ),
+            ends(
+                [(say("tui.last.change"), "dim")],
+                [(self.language.number(last.change), "good")],
+                width,
+            ),
+        ]
+        rows += [[(line, "hint")] for line in wrap(self.till.key_hints("receipt"), width)]
+        return rows
+
+    def _training(self, width: int) -> list[Row]:
+        if not self.shown.training:
+            return []
+        return [[(middle(self.language.say("tui.training.mark"), width), "training")]]
+
+    def _attempt(self, attempt: AttemptView, width: int) -> list[Row]:
+        """The card under way, in words: what the customer does, and how to stop it."""
+        say = self.language.say
+        unknown = attempt.state is State.UNKNOWN
+        style = "bad" if unknown else "warn"
+        head = say("tui.card.head", amount=self.language.money(attempt.amount))
+        told = say(f"tui.card.state.{attempt.state}")
+        hint = self.till.key_hints("menu") if unknown else say("tui.card.cancel")
+        return [
+            [("─" * width, style)],
+            [(fit(head, width), style)],
+            *([(line, "strong")] for line in wrap(told, width)),
+            *([(line, "hint")] for line in wrap(hint, width)),
+        ]

@@ -1,0 +1,1 @@
+"""The reference campaign server: receives, verifies, books and shows what tills send."""

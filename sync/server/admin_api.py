@@ -1,0 +1,102 @@
+"""The endpoints of an organiser: campaigns, shops, pairing codes, notices, and the status."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sync.contract.messages import (
+    SMALL_BODY_BYTES_MAX,
+    Named,
+    NewCampaign,
+    NewNotice,
+    NewPairingCode,
+    NewShop,
+    Notice,
+    Shop,
+)
+from sync.server.auth import stamp
+from sync.server.enrolment import make_code, random_code
+from sync.server.errors import refuse
+from sync.server.feed import News, publish
+from sync.server.overview import read_page, status
+from sync.server.services import Services, answer, read_json
+
+
+class AdminApi:
+    """Endpoints under /v1/admin, and /v1/status."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._store = services.store
+
+    async def campaigns(self, request: Request) -> Response:
+        """POST /v1/admin/campaigns. The feed of a campaign starts with the server's key."""
+        self._services.require_admin(request)
+        new = await read_json(request, NewCampaign, SMALL_BODY_BYTES_MAX)
+        now = stamp(self._services.clock.now())
+        key = self._services.secrets.key
+        news = News(new.id, "server-key", server_key=key.public.pem)
+
+        def work(db: sqlite3.Connection) -> None:
+            if db.execute("SELECT 1 FROM campaign WHERE id = ?", (new.id,)).fetchone():
+                raise refuse("exists", f"campaign {new.id}")
+            db.execute("INSERT INTO campaign VALUES (?, ?, ?)", (new.id, new.name, now))
+            publish(db, news, key, now)
+
+        await self._store.write(work)
+        return answer(Named(id=new.id, name=new.name), 201)
+
+    async def shops(self, request: Request) -> Response:
+        """POST /v1/admin/shops."""
+        self._services.require_admin(request)
+        new = await read_json(request, NewShop, SMALL_BODY_BYTES_MAX)
+        shop = Shop(id=self._services.clock.new_uuid(), campaign=new.campaign, name=new.name)
+        now = stamp(self._services.clock.now())
+
+        def work(db: sqlite3.Connection) -> None:
+            _require_campaign(db, new.campaign)
+            db.execute(
+                "INSERT INTO shop (id, campaign, name, created_at) VALUES (?, ?, ?, ?)",
+                (shop.id, shop.campaign, shop.name, now),
+            )
+
+        await self._store.write(work)
+        return answer(shop, 201)
+
+    async def pairing_codes(self, request: Request) -> Response:
+        """POST /v1/admin/pairing-codes."""
+        self._services.require_admin(request)
+        new = await read_json(request, NewPairingCode, SMALL_BODY_BYTES_MAX)
+        code, now = random_code(), self._services.clock.now()
+        made = await self._store.write(lambda db: make_code(db, new.shop, code, now))
+        return answer(made, 201)
+
+    async def notices(self, request: Request) -> Response:
+        """POST /v1/admin/notices."""
+        self._services.require_admin(request)
+        new = await read_json(request, NewNotice, SMALL_BODY_BYTES_MAX)
+        now = stamp(self._services.clock.now())
+        key = self._services.secrets.key
+
+        def work(db: sqlite3.Connection) -> int:
+            _require_campaign(db, new.campaign)
+            return publish(db, News(new.campaign, "notice", text=new.text), key, now)
+
+        number = await self._store.write(work)
+        self._services.hub.ring()
+        return answer(Notice(id=number, campaign=new.campaign), 201)
+
+    async def status(self, request: Request) -> Response:
+        """GET /v1/status, for the admin token or wherever the pages may be seen."""
+        if not self._services.may_look(request):
+            self._services.require_admin(request)
+        page, now = read_page(request.query_params.get("page", "1")), self._services.clock.now()
+        return answer(await self._store.read(lambda db: status(db, page, now)))
+
+
+def _require_campaign(db: sqlite3.Connection, campaign: str) -> None:
+    if db.execute("SELECT 1 FROM campaign WHERE id = ?", (campaign,)).fetchone() is None:
+        raise refuse("not-found", f"no campaign {campaign}")

@@ -1,0 +1,129 @@
+"""The application: every address, the headers of every answer, every error as a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from email.utils import format_datetime
+from typing import Final
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sync.contract.overview import Health
+from sync.server.admin_api import AdminApi
+from sync.server.errors import Refused, refuse
+from sync.server.openapi import OPERATIONS, document
+from sync.server.pages import Pages
+from sync.server.services import Services, answer, answer_problem
+from sync.server.till_api import TillApi
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+API_VERSION: Final = "1.0.0"
+
+# "same-origin" and not "no-referrer": under that one browsers blank the Origin of our own forms.
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_HSTS: Final = {"Strict-Transport-Security": "max-age=31536000"}
+
+
+def make_app(services: Services) -> Starlette:
+    """The ASGI application over one server's services. It owns none of them: close them after."""
+    endpoints = _endpoints(services)
+    app = Starlette(
+        routes=[
+            Route(one.path, endpoints[one.name], methods=[one.method], name=one.name)
+            for one in OPERATIONS
+        ],
+        middleware=[Middleware(_Headers, services=services)],
+        exception_handlers={
+            Refused: _on_refused,
+            HTTPException: _on_http_error,
+            Exception: _on_failure,
+        },
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _endpoints(services: Services) -> Mapping[str, Endpoint]:
+    till, admin, pages = TillApi(services), AdminApi(services), Pages(services)
+    contract = msgspec.json.encode(document(API_VERSION))
+
+    async def health(_: Request) -> Response:
+        return answer(Health())
+
+    async def openapi(_: Request) -> Response:
+        return Response(contract, media_type="application/json")
+
+    return {
+        "enrol": till.enrol,
+        "sendEntries": till.entries,
+        "readChain": till.chain,
+        "readFeed": till.feed,
+        "createCampaign": admin.campaigns,
+        "createShop": admin.shops,
+        "createPairingCode": admin.pairing_codes,
+        "createNotice": admin.notices,
+        "readStatus": admin.status,
+        "health": health,
+        "openapi": openapi,
+        "overview": pages.overview,
+        "login": pages.login,
+        "logIn": pages.log_in,
+        "logOut": pages.log_out,
+        "style": pages.style,
+    }
+
+
+class _Headers:
+    """Adds what every answer carries. Tills measure their clock's offset from `Date`."""
+
+    def __init__(self, app: ASGIApp, services: Services) -> None:
+        self._app = app
+        self._now = services.clock.now
+        https = any(origin.startswith("https:") for origin in services.origins)
+        self._fixed = _HEADERS | (_HSTS if https else {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._fixed)
+                headers["Date"] = format_datetime(self._now(), usegmt=True)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+async def _on_refused(_: Request, error: Exception) -> Response:
+    if not isinstance(error, Refused):
+        raise error
+    return answer_problem(error)
+
+
+async def _on_http_error(_: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    name = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-request")
+    found = answer_problem(refuse(name))
+    if error.headers:
+        found.headers.update(error.headers)
+    return found
+
+
+async def _on_failure(_: Request, error: Exception) -> Response:
+    return answer_problem(refuse("internal", type(error).__name__))

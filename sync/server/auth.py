@@ -1,0 +1,158 @@
+"""Who is asking: a till by a token of its own key, an organiser by the admin token or a session."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from sync.contract.errors import ContractError
+from sync.contract.jws import VerifyKey
+from sync.contract.messages import (
+    TOKEN_LEEWAY_SECONDS,
+    TOKEN_LIFETIME_SECONDS,
+    TOKEN_TYP,
+    Claims,
+    open_signed,
+)
+from sync.server.errors import refuse
+
+SESSION_COOKIE: Final = "comptoir-session"
+SESSION_LIFETIME: Final = timedelta(hours=12)
+SESSIONS_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A till under one epoch, by the key it enrolled with."""
+
+    till: str
+    epoch: int
+    kid: str
+    spki: bytes
+    quarantine: str | None
+
+    @property
+    def key(self) -> VerifyKey:
+        """Its public key."""
+        return _key(self.spki)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A till whose token was verified: who it is now, and what its keys were."""
+
+    now: Identity
+    all: Sequence[Identity]
+
+    @property
+    def keys(self) -> dict[int, VerifyKey]:
+        """The key of each epoch."""
+        return {identity.epoch: identity.key for identity in self.all}
+
+    def require_free(self) -> None:
+        """Refuse a till that is quarantined in its epoch."""
+        if self.now.quarantine is not None:
+            raise refuse("quarantined", self.now.quarantine, epoch=self.now.epoch)
+
+
+def identities(db: sqlite3.Connection, till: str) -> list[Identity]:
+    """All epochs of a till, in order; empty for an unknown one."""
+    rows = db.execute(
+        "SELECT till, epoch, kid, spki, quarantine FROM identity WHERE till = ? ORDER BY epoch",
+        (till,),
+    )
+    return [Identity(*row) for row in rows]
+
+
+def bearer(header: str) -> str:
+    """The token of an Authorization header; Refused when there is none."""
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise refuse("unauthorised", "expected Authorization: Bearer TOKEN")
+    return token.strip()
+
+
+def check_till_token(
+    token: str, till: str, known: Sequence[Identity], origins: frozenset[str], now: datetime
+) -> Caller:
+    """Verify a till's token (an ES256 JWT, RFC 7519) for the till that an address names.
+
+    Raises Refused: unauthorised, clock-skew, other-till or epoch-closed.
+    """
+    try:
+        claims, signed = open_signed(token, TOKEN_TYP, Claims)
+        identity = next((one for one in known if one.kid == signed.kid), None)
+        if identity is None:
+            raise refuse("unauthorised", "no till is known by this key")
+        signed.check(identity.key)
+    except ContractError as error:
+        raise refuse("unauthorised", str(error)) from error
+    if claims.iss != till or claims.sub != till:
+        raise refuse("other-till", f"the token speaks for {claims.sub}")
+    if claims.aud not in origins:
+        raise refuse("unauthorised", f"the token is for {claims.aud[:100]!r}")
+    _check_time(claims, now)
+    if identity.epoch != known[-1].epoch:
+        raise refuse("epoch-closed", f"epoch {identity.epoch}", epoch=known[-1].epoch)
+    return Caller(identity, known)
+
+
+def _check_time(claims: Claims, now: datetime) -> None:
+    seconds = int(now.timestamp())
+    if not 0 < claims.exp - claims.iat <= TOKEN_LIFETIME_SECONDS:
+        raise refuse("unauthorised", f"expected a lifetime of {TOKEN_LIFETIME_SECONDS} s at most")
+    early = claims.iat - TOKEN_LEEWAY_SECONDS
+    late = claims.exp + TOKEN_LEEWAY_SECONDS
+    if not early <= seconds <= late:
+        raise refuse("clock-skew", f"issued at {claims.iat}, it is {seconds}", time=stamp(now))
+
+
+class Organiser:
+    """Checks the admin token, and keeps the sessions of people who logged in with it."""
+
+    def __init__(self, admin_token: str) -> None:
+        self._digest = _digest(admin_token)
+        self._sessions: OrderedDict[bytes, datetime] = OrderedDict()
+
+    def knows(self, token: str) -> bool:
+        """Whether this is the admin token, in constant time."""
+        return hmac.compare_digest(_digest(token), self._digest)
+
+    def open_session(self, now: datetime) -> str:
+        """A new session's secret; the oldest session ends when there are too many."""
+        secret = secrets.token_urlsafe(32)
+        self._sessions[_digest(secret)] = now + SESSION_LIFETIME
+        while len(self._sessions) > SESSIONS_MAX:
+            self._sessions.popitem(last=False)
+        return secret
+
+    def in_session(self, secret: str, now: datetime) -> bool:
+        """Whether a session's secret is known and not too old."""
+        ends = self._sessions.get(_digest(secret))
+        return ends is not None and now < ends
+
+    def end_session(self, secret: str) -> None:
+        """Forget a session."""
+        self._sessions.pop(_digest(secret), None)
+
+
+def stamp(now: datetime) -> str:
+    """A time as the server writes it: ISO 8601, milliseconds, with its offset."""
+    return now.isoformat(timespec="milliseconds")
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
+
+
+@lru_cache(maxsize=4096)
+def _key(spki: bytes) -> VerifyKey:
+    return VerifyKey.from_spki(spki)

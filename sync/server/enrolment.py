@@ -1,0 +1,184 @@
+"""Letting a till in: pairing codes, proof of possession, epochs.
+
+A till that was restored or cloned comes back under a later epoch with a new key and a new code.
+From then on its older keys are refused, and a quarantine of an older epoch is left behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sync.contract.errors import BadSignature, ContractError
+from sync.contract.jws import VerifyKey
+from sync.contract.messages import (
+    ENROLMENT_TYP,
+    PAIRING_ALPHABET,
+    PAIRING_CODE_LENGTH,
+    PAIRING_CODE_LIFETIME_HOURS,
+    EnrolmentAnswer,
+    EnrolmentRequest,
+    Named,
+    PairingCode,
+    fingerprint,
+    open_signed,
+    tidy_code,
+)
+from sync.server.auth import Identity, identities, stamp
+from sync.server.errors import refuse
+
+CODE_LIFETIME: Final = timedelta(hours=PAIRING_CODE_LIFETIME_HOURS)
+
+
+class Applicant(NamedTuple):
+    """A request whose signature by its own key was verified."""
+
+    request: EnrolmentRequest
+    key: VerifyKey
+
+
+class _Code(NamedTuple):
+    digest: bytes
+    expires_at: str
+    enrolment: int | None
+    shop: Named
+    campaign: Named
+
+
+def random_code(choice: Callable[[str], str] = secrets.choice) -> str:
+    """A new pairing code."""
+    return "".join(choice(PAIRING_ALPHABET) for _ in range(PAIRING_CODE_LENGTH))
+
+
+def make_code(db: sqlite3.Connection, shop: str, code: str, now: datetime) -> PairingCode:
+    """Keep a pairing code for a shop, as its hash; Refused for an unknown shop."""
+    if db.execute("SELECT 1 FROM shop WHERE id = ?", (shop,)).fetchone() is None:
+        raise refuse("not-found", f"no shop {shop}")
+    expires_at = stamp(now + CODE_LIFETIME)
+    db.execute(
+        "INSERT INTO pairing_code (digest, shop, created_at, expires_at) VALUES (?, ?, ?, ?)",
+        (_digest(code), shop, stamp(now), expires_at),
+    )
+    return PairingCode(code=code, shop=shop, expires_at=expires_at)
+
+
+def read_request(body: bytes) -> Applicant:
+    """Verify an enrolment request by itself. Raises Refused: malformed or bad-signature."""
+    try:
+        request, signed = open_signed(body, ENROLMENT_TYP, EnrolmentRequest)
+        key = VerifyKey.from_pem(request.public_key.encode("utf-8"))
+        signed.check(key)
+    except BadSignature as error:
+        raise refuse("bad-signature", str(error)) from error
+    except ContractError as error:
+        raise refuse("malformed", str(error)) from error
+    return Applicant(request, key)
+
+
+def enrol(
+    db: sqlite3.Connection, applicant: Applicant, server_key: VerifyKey, now: datetime
+) -> EnrolmentAnswer:
+    """Enrol a till, or answer again for one that repeats its request. Raises Refused."""
+    request, key = applicant
+    code = _code(db, request.code)
+    if code.enrolment is not None:
+        _check_repeated(db, code.enrolment, applicant)
+    else:
+        if datetime.fromisoformat(code.expires_at) <= now:
+            raise refuse("code-expired", f"at {code.expires_at}")
+        _check_epoch(db, applicant, code.campaign.id)
+        _insert(db, applicant, code, fingerprint(key, server_key), stamp(now))
+    return EnrolmentAnswer(
+        campaign=code.campaign,
+        shop=code.shop,
+        till=request.till,
+        epoch=request.epoch,
+        fingerprint=fingerprint(key, server_key),
+        server_key=server_key.pem,
+        acknowledged=_acknowledged(db, request, code.campaign.id),
+        time=stamp(now),
+    )
+
+
+def _code(db: sqlite3.Connection, typed: str) -> _Code:
+    row = db.execute(
+        "SELECT digest, expires_at, enrolment, shop.id, shop.name, campaign.id, campaign.name"
+        " FROM pairing_code JOIN shop ON shop.id = shop"
+        " JOIN campaign ON campaign.id = shop.campaign WHERE digest = ?",
+        (_digest(tidy_code(typed)),),
+    ).fetchone()
+    if row is None:
+        raise refuse("code-unknown", "check the 8 characters, or ask the organiser for a new code")
+    shop, campaign = Named(id=row[3], name=row[4]), Named(id=row[5], name=row[6])
+    return _Code(row[0], row[1], row[2], shop, campaign)
+
+
+def _check_repeated(db: sqlite3.Connection, enrolment: int, applicant: Applicant) -> None:
+    used_by = db.execute(
+        "SELECT till, epoch, kid FROM enrolment JOIN identity USING (till, epoch) WHERE id = ?",
+        (enrolment,),
+    ).fetchone()
+    if used_by != (applicant.request.till, applicant.request.epoch, applicant.key.kid):
+        raise refuse("code-used", "ask the organiser for a new code")
+
+
+def _check_epoch(db: sqlite3.Connection, applicant: Applicant, campaign: str) -> None:
+    request, kid = applicant.request, applicant.key.kid
+    known = identities(db, request.till)
+    latest = known[-1] if known else None
+    if latest is not None and request.epoch < latest.epoch:
+        raise refuse("epoch-conflict", f"epoch {latest.epoch} is open", epoch=latest.epoch)
+    if latest is not None and request.epoch == latest.epoch:
+        _check_same_epoch(db, applicant, latest, campaign)
+    elif db.execute("SELECT 1 FROM identity WHERE kid = ?", (kid,)).fetchone():
+        raise refuse("key-conflict", f"key {kid}: a later epoch needs a new key")
+
+
+def _check_same_epoch(
+    db: sqlite3.Connection, applicant: Applicant, latest: Identity, campaign: str
+) -> None:
+    """An epoch may join another campaign, with the key it has."""
+    if applicant.key.kid != latest.kid:
+        raise refuse("key-conflict", f"epoch {latest.epoch} has another key", epoch=latest.epoch)
+    if latest.quarantine is not None:
+        raise refuse("quarantined", latest.quarantine, epoch=latest.epoch)
+    if db.execute(
+        "SELECT 1 FROM enrolment WHERE till = ? AND epoch = ? AND campaign = ?",
+        (latest.till, latest.epoch, campaign),
+    ).fetchone():
+        detail = f"epoch {latest.epoch} is enrolled in {campaign}; a later one is needed"
+        raise refuse("epoch-conflict", detail, epoch=latest.epoch)
+
+
+def _insert(
+    db: sqlite3.Connection, applicant: Applicant, code: _Code, digits: str, now: str
+) -> None:
+    request, key = applicant
+    db.execute(
+        "INSERT INTO identity (till, epoch, kid, spki, since) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (till, epoch) DO NOTHING",
+        (request.till, request.epoch, key.kid, key.spki, now),
+    )
+    place = (request.till, request.epoch, code.campaign.id, code.shop.id)
+    (enrolment,) = db.execute(
+        "INSERT INTO enrolment (till, epoch, campaign, shop, shop_till, software, fingerprint,"
+        " enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (*place, request.shop_till, request.software, digits, now),
+    ).fetchone()
+    db.execute("UPDATE pairing_code SET enrolment = ? WHERE digest = ?", (enrolment, code.digest))
+
+
+def _acknowledged(db: sqlite3.Connection, request: EnrolmentRequest, campaign: str) -> int:
+    row = db.execute(
+        "SELECT head_number FROM enrolment WHERE till = ? AND epoch = ? AND campaign = ?",
+        (request.till, request.epoch, campaign),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _digest(code: str) -> bytes:
+    return hashlib.sha256(code.encode("utf-8")).digest()

@@ -1,0 +1,311 @@
+"""The contract as an OpenAPI 3.1 document: one table of operations, schemas from the messages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from sync.contract import messages as m
+from sync.contract import overview
+from sync.server.auth import SESSION_COOKIE
+
+Json: TypeAlias = dict[str, Any]
+Who: TypeAlias = Literal["anyone", "till", "organiser", "onlooker"]
+
+_BODY: Final = ("bad-request", "timeout", "too-large", "unsupported-encoding")
+_BY_WHO: Final[dict[Who, tuple[str, ...]]] = {
+    "anyone": (),
+    "till": (
+        *("unauthorised", "clock-skew", "other-till", "epoch-closed"),
+        *("too-many-requests", "busy"),
+    ),
+    "organiser": ("unauthorised", "too-many-requests", "busy"),
+    "onlooker": ("busy",),
+}
+_SECURITY: Final[dict[Who, list[Json]]] = {
+    "anyone": [],
+    "till": [{"tillToken": []}],
+    "organiser": [{"adminToken": []}],
+    "onlooker": [{"session": []}, {"adminToken": []}],
+}
+_ENROLMENT_PROBLEMS: Final = (
+    *("bad-signature", "malformed", "code-unknown", "code-expired", "code-used"),
+    *("epoch-conflict", "key-conflict", "quarantined", "too-many-requests", "busy"),
+)
+_UPLINK_PROBLEMS: Final = (
+    *("not-found", "gap", "fork", "quarantined"),
+    *("malformed", "wrong-place", "broken-link", "bad-signature"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one address. `answer` and `body` are messages, or the media type of others."""
+
+    name: str
+    method: Literal["GET", "POST"]
+    path: str
+    summary: str
+    answer: type[m.Message] | str
+    status: int = 200
+    body: type[m.Message] | str | None = None
+    who: Who = "anyone"
+    problems: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    more_statuses: tuple[int, ...] = ()
+
+    @property
+    def all_problems(self) -> tuple[str, ...]:
+        """Every problem that it can answer."""
+        body = _BODY if self.body is not None else ()
+        return (*body, *_BY_WHO[self.who], *self.problems, "internal")
+
+
+OPERATIONS: Final = (
+    Operation(
+        "enrol",
+        "POST",
+        "/v1/enrolments",
+        "Enrol a till with a pairing code, signed by the key that it brings",
+        m.EnrolmentAnswer,
+        201,
+        "application/jose",
+        problems=_ENROLMENT_PROBLEMS,
+    ),
+    Operation(
+        "sendEntries",
+        "POST",
+        "/v1/tills/{till}/entries",
+        "Send consecutive journal entries of a campaign's chain",
+        m.UplinkAnswer,
+        body=m.Uplink,
+        who="till",
+        problems=_UPLINK_PROBLEMS,
+    ),
+    Operation(
+        "readChain",
+        "GET",
+        "/v1/tills/{till}/chains/{chain}",
+        "The last entry that the server holds of a chain in this epoch",
+        m.ChainStatus,
+        who="till",
+        problems=("not-found",),
+    ),
+    Operation(
+        "readFeed",
+        "GET",
+        "/v1/tills/{till}/feed",
+        "News after a cursor; waits for some when there are none",
+        m.FeedPage,
+        who="till",
+        problems=("bad-request",),
+        parameters=("cursor", "wait"),
+    ),
+    Operation(
+        "createCampaign",
+        "POST",
+        "/v1/admin/campaigns",
+        "Create a campaign",
+        m.Named,
+        201,
+        m.NewCampaign,
+        "organiser",
+        ("malformed", "exists"),
+    ),
+    Operation(
+        "createShop",
+        "POST",
+        "/v1/admin/shops",
+        "Add a shop to a campaign",
+        m.Shop,
+        201,
+        m.NewShop,
+        "organiser",
+        ("malformed", "not-found"),
+    ),
+    Operation(
+        "createPairingCode",
+        "POST",
+        "/v1/admin/pairing-codes",
+        "Make a code that enrols one till of a shop, within 24 hours",
+        m.PairingCode,
+        201,
+        m.NewPairingCode,
+        "organiser",
+        ("malformed", "not-found"),
+    ),
+    Operation(
+        "createNotice",
+        "POST",
+        "/v1/admin/notices",
+        "Tell every till of a campaign something",
+        m.Notice,
+        201,
+        m.NewNotice,
+        "organiser",
+        ("malformed", "not-found"),
+    ),
+    Operation(
+        "readStatus",
+        "GET",
+        "/v1/status",
+        "Shops, tills, last entries and turnover by day",
+        overview.Status,
+        who="onlooker",
+        problems=("bad-request", "unauthorised", "too-many-requests"),
+        parameters=("page",),
+    ),
+    Operation("health", "GET", "/healthz", "Whether the server answers", overview.Health),
+    Operation("openapi", "GET", "/openapi.json", "This document", "application/json"),
+    Operation(
+        "overview",
+        "GET",
+        "/",
+        "The status as a page",
+        "text/html",
+        who="onlooker",
+        problems=("bad-request",),
+        parameters=("page",),
+        more_statuses=(303,),
+    ),
+    Operation("login", "GET", "/login", "The log-in form", "text/html"),
+    Operation(
+        "logIn",
+        "POST",
+        "/login",
+        "Log in with the admin token; leads to the overview",
+        "text/html",
+        303,
+        "application/x-www-form-urlencoded",
+        problems=("cross-site",),
+        more_statuses=(401, 429),
+    ),
+    Operation(
+        "logOut",
+        "POST",
+        "/logout",
+        "Log out",
+        "text/html",
+        303,
+        problems=("cross-site",),
+    ),
+    Operation("style", "GET", "/style.css", "The style of the pages", "text/css"),
+)
+
+_PARAMETERS: Final[dict[str, Json]] = {
+    "till": {
+        "in": "path",
+        "required": True,
+        "description": "The till's UUID",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "chain": {
+        "in": "path",
+        "required": True,
+        "description": "campaign:ID",
+        "schema": {"type": "string", "pattern": "^campaign:[a-z0-9][a-z0-9-]{0,62}$"},
+    },
+    "cursor": {
+        "in": "query",
+        "description": "The cursor of the answer before; none to start",
+        "schema": {"type": "string", "pattern": "^[0-9]{0,15}$"},
+    },
+    "wait": {
+        "in": "query",
+        "description": "Seconds to wait for news when there are none",
+        "schema": {"type": "integer", "minimum": 0, "maximum": 25, "default": 25},
+    },
+    "page": {
+        "in": "query",
+        "description": "The page of shops, from 1 on",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
+    },
+}
+_SCHEMES: Final[Json] = {
+    "tillToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "ES256 by the till's key; claims aud (this server's origin), exp (60 s after"
+        " iat at most), iat, iss and sub (the till), jti",
+    },
+    "adminToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The content of the file admin-token in the server's data folder",
+    },
+    "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+}
+
+
+def document(version: str) -> Json:
+    """The whole document."""
+    kinds = [m.Problem, m.EnrolmentRequest, m.FeedItem]
+    for operation in OPERATIONS:
+        kinds += [k for k in (operation.answer, operation.body) if isinstance(k, type)]
+    _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    paths: defaultdict[str, Json] = defaultdict(dict)
+    for operation in OPERATIONS:
+        paths[operation.path][operation.method.lower()] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Comptoir campaign server",
+            "version": version,
+            "summary": "Tills send their campaign's entries; organisers read the sums.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": dict(paths),
+        "components": {
+            "schemas": schemas,
+            "parameters": {k: {"name": k, **v} for k, v in _PARAMETERS.items()},
+            "securitySchemes": _SCHEMES,
+        },
+    }
+
+
+def _operation(operation: Operation) -> Json:
+    in_path = tuple(name for name in ("till", "chain") if f"{{{name}}}" in operation.path)
+    described: Json = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "security": _SECURITY[operation.who],
+        "parameters": [
+            {"$ref": f"#/components/parameters/{name}"}
+            for name in (*in_path, *operation.parameters)
+        ],
+        "responses": _responses(operation),
+    }
+    if operation.body is not None:
+        described["requestBody"] = {"required": True, "content": _content(operation.body)}
+    return described
+
+
+def _responses(operation: Operation) -> Json:
+    by_status: defaultdict[int, list[str]] = defaultdict(list)
+    for name in operation.all_problems:
+        by_status[m.PROBLEMS[name][0]].append(name)
+    responses: Json = {
+        str(operation.status): {"description": "Done", "content": _content(operation.answer)}
+    }
+    for status, names in sorted(by_status.items()):
+        types = ", ".join(m.PROBLEM_PREFIX + name for name in dict.fromkeys(names))
+        content = {"application/problem+json": {"schema": _ref(m.Problem)}}
+        responses[str(status)] = {"description": types, "content": content}
+    for status in operation.more_statuses:
+        entry = responses.setdefault(str(status), {"description": "A page", "content": {}})
+        entry["content"]["text/html"] = {"schema": {"type": "string"}}
+    return responses
+
+
+def _content(kind: type[m.Message] | str) -> Json:
+    if isinstance(kind, str):
+        return {kind: {"schema": {} if kind == "application/json" else {"type": "string"}}}
+    return {"application/json": {"schema": _ref(kind)}}
+
+
+def _ref(kind: type[m.Message]) -> Json:
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}

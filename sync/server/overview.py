@@ -1,0 +1,162 @@
+"""What an organiser sees: campaigns, shops, tills and turnover, read from the books."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from typing import Final
+
+from sync.contract.overview import (
+    CampaignStatus,
+    ClosingStatus,
+    ShopStatus,
+    Status,
+    TillState,
+    TillStatus,
+    Turnover,
+    TurnoverDay,
+)
+from sync.server.auth import stamp
+from sync.server.errors import refuse
+
+DAYS_MAX: Final = 62
+SHOPS_PER_PAGE: Final = 50
+TILLS_PER_SHOP_MAX: Final = 100
+
+_SUMS: Final = (
+    "coalesce(sum(sales), 0), coalesce(sum(refunds), 0), coalesce(sum(turnover.total_cents), 0)"
+)
+
+
+def read_page(text: str) -> int:
+    """A page number; Refused when it is none."""
+    if not text.isascii() or not text.isdecimal() or not 0 < len(text) <= 6 or int(text) < 1:
+        raise refuse("bad-request", "expected `page` as a number from 1 on")
+    return int(text)
+
+
+def status(db: sqlite3.Connection, page: int, now: datetime) -> Status:
+    """One page of the shops, under the sums of their whole campaigns."""
+    (shops,) = db.execute("SELECT count(*) FROM shop").fetchone()
+    rows = db.execute(
+        "SELECT campaign, id, name FROM shop ORDER BY campaign, name, id LIMIT ? OFFSET ?",
+        (SHOPS_PER_PAGE, (page - 1) * SHOPS_PER_PAGE),
+    ).fetchall()
+    by_campaign: dict[str, list[ShopStatus]] = {}
+    for campaign, shop, name in rows:
+        by_campaign.setdefault(campaign, []).append(_shop(db, shop, name))
+    campaigns = db.execute("SELECT id, name FROM campaign ORDER BY id").fetchall()
+    return Status(
+        time=stamp(now),
+        page=page,
+        pages=max(1, -(-shops // SHOPS_PER_PAGE)),
+        campaigns=[_campaign(db, key, name, by_campaign.get(key, [])) for key, name in campaigns],
+    )
+
+
+def _campaign(
+    db: sqlite3.Connection, campaign: str, name: str, shops: list[ShopStatus]
+) -> CampaignStatus:
+    (count,) = db.execute("SELECT count(*) FROM shop WHERE campaign = ?", (campaign,)).fetchone()
+    return CampaignStatus(
+        id=campaign,
+        name=name,
+        turnover=_turnover(db, "campaign", campaign),
+        days=_days(db, "campaign", campaign),
+        shops_count=count,
+        shops=shops,
+    )
+
+
+def _shop(db: sqlite3.Connection, shop: str, name: str) -> ShopStatus:
+    return ShopStatus(
+        id=shop,
+        name=name,
+        turnover=_turnover(db, "shop", shop),
+        days=_days(db, "shop", shop),
+        tills=_tills(db, shop),
+    )
+
+
+def _turnover(db: sqlite3.Connection, column: str, key: str) -> Turnover:
+    sales, refunds, total = db.execute(
+        f"SELECT {_SUMS} FROM enrolment JOIN turnover ON enrolment = id WHERE {column} = ?",  # noqa: S608 - two fixed columns
+        (key,),
+    ).fetchone()
+    return Turnover(sales=sales, refunds=refunds, total_cents=total)
+
+
+def _days(db: sqlite3.Connection, column: str, key: str) -> list[TurnoverDay]:
+    rows = db.execute(
+        f"SELECT day, {_SUMS} FROM enrolment JOIN turnover ON enrolment = id"  # noqa: S608 - two fixed columns
+        f" WHERE {column} = ? GROUP BY day ORDER BY day DESC LIMIT ?",
+        (key, DAYS_MAX),
+    )
+    return [
+        TurnoverDay(day=day, sales=sales, refunds=refunds, total_cents=total)
+        for day, sales, refunds, total in rows
+    ]
+
+
+def _tills(db: sqlite3.Connection, shop: str) -> list[TillStatus]:
+    rows = db.execute(
+        "SELECT enrolment.id, till, epoch, campaign, shop_till, software, fingerprint, enrolled_at,"
+        " head_number, rejected, last_entry_at, last_received_at, quarantine, quarantined_at,"
+        " epoch < (SELECT max(epoch) FROM identity AS later WHERE later.till = enrolment.till)"
+        " FROM enrolment JOIN identity USING (till, epoch) WHERE shop = ?"
+        " ORDER BY shop_till, till, epoch DESC LIMIT ?",
+        (shop, TILLS_PER_SHOP_MAX),
+    )
+    return [_till(db, row) for row in rows.fetchall()]
+
+
+def _till(db: sqlite3.Connection, row: sqlite3.Row) -> TillStatus:
+    enrolment, till, epoch, campaign, shop_till, software, fingerprint, enrolled_at = row[:8]
+    number, rejected, entry_at, received_at, quarantine, quarantined_at, closed = row[8:]
+    state: TillState = "closed" if closed else "quarantined" if quarantine else "active"
+    return TillStatus(
+        till=till,
+        shop_till=shop_till,
+        epoch=epoch,
+        state=state,
+        fingerprint=fingerprint,
+        software=software,
+        enrolled_at=enrolled_at,
+        last_number=number,
+        rejected=rejected,
+        last_entry_at=entry_at,
+        last_received_at=received_at,
+        quarantine=quarantine,
+        quarantined_at=quarantined_at,
+        last_closing=_last_closing(db, enrolment, till, campaign),
+    )
+
+
+def _last_closing(
+    db: sqlite3.Connection, enrolment: int, till: str, campaign: str
+) -> ClosingStatus | None:
+    """The Z of the last day this enrolment closed, against all that the till sold that day."""
+    row = db.execute(
+        "SELECT day FROM closing WHERE enrolment = ? ORDER BY number DESC LIMIT 1", (enrolment,)
+    ).fetchone()
+    if row is None:
+        return None
+    day = row[0]
+    total, tickets = db.execute(
+        "SELECT sum(total_cents), sum(tickets) FROM enrolment JOIN closing ON enrolment = id"
+        " WHERE till = ? AND campaign = ? AND day = ?",
+        (till, campaign, day),
+    ).fetchone()
+    sales, refunds, booked = db.execute(
+        f"SELECT {_SUMS} FROM enrolment JOIN turnover ON enrolment = id"  # noqa: S608 - a constant
+        " WHERE till = ? AND campaign = ? AND day = ?",
+        (till, campaign, day),
+    ).fetchone()
+    return ClosingStatus(
+        day=day,
+        total_cents=total,
+        tickets=tickets,
+        booked_cents=booked,
+        booked_tickets=sales + refunds,
+        agrees=(total, tickets) == (booked, sales + refunds),
+    )

@@ -1,0 +1,133 @@
+"""What every endpoint shares: the store, the keys, the limits, the clock; and how they answer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic as monotonic_seconds
+from typing import Final, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sync.contract.messages import Message
+from sync.server.auth import SESSION_COOKIE, Organiser, bearer
+from sync.server.config import Rates, Secrets
+from sync.server.errors import Refused, refuse
+from sync.server.feed import Hub
+from sync.server.limits import Buckets, read_body
+from sync.server.store import Store
+
+PROBLEM_TYPE: Final = "application/problem+json"
+T = TypeVar("T")
+
+
+def utc_now() -> datetime:
+    """The time, for a server that is not given another clock."""
+    return datetime.now(UTC)
+
+
+def random_uuid() -> str:
+    """A new random UUID."""
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time and names, injected: a test or a simulation brings its own."""
+
+    now: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = monotonic_seconds
+    new_uuid: Callable[[], str] = random_uuid
+
+
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """The rate limits in force."""
+
+    enrolments: Buckets
+    failed_logins: Buckets
+    failed_tokens: Buckets
+    uplinks: Buckets
+    reads: Buckets
+
+    @classmethod
+    def of(cls, rates: Rates, clock: Clock) -> Meters:
+        """Meters that start full."""
+        return cls(
+            enrolments=Buckets(rates.enrolments, clock.monotonic),
+            failed_logins=Buckets(rates.failed_logins, clock.monotonic),
+            failed_tokens=Buckets(rates.failed_tokens, clock.monotonic),
+            uplinks=Buckets(rates.uplinks, clock.monotonic),
+            reads=Buckets(rates.reads, clock.monotonic),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One running server."""
+
+    store: Store
+    secrets: Secrets
+    organiser: Organiser
+    origins: frozenset[str]
+    meters: Meters
+    open_pages: bool = False
+    clock: Clock = field(default_factory=Clock)
+    hub: Hub = field(default_factory=Hub)
+
+    def require_admin(self, request: Request) -> None:
+        """Refuse anybody without the admin token."""
+        address = address_of(request)
+        self.meters.failed_logins.check(address)
+        try:
+            if self.organiser.knows(bearer(request.headers.get("authorization", ""))):
+                return
+            raise refuse("unauthorised", "this is not the admin token")
+        except Refused:
+            self.meters.failed_logins.take(address)
+            raise
+
+    def may_look(self, request: Request) -> bool:
+        """Whether the pages are open, or the browser of this request has logged in."""
+        session = request.cookies.get(SESSION_COOKIE, "")
+        return self.open_pages or self.organiser.in_session(session, self.clock.now())
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as far as rate limits go."""
+    return request.client.host if request.client else "unknown"
+
+
+async def read_json(request: Request, kind: type[T], bytes_max: int) -> T:
+    """The body as a message; Refused when it is not JSON, or other JSON than expected."""
+    return decode_json(await read_body(request, bytes_max), kind)
+
+
+def decode_json(body: bytes, kind: type[T]) -> T:
+    """JSON bytes as a message; Refused when they are not JSON, or other JSON than expected."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise refuse("malformed", str(error)[:200]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise refuse("bad-request", f"expected JSON: {error}"[:200]) from error
+
+
+def answer(message: Message, status: int = 200) -> Response:
+    """A message as an answer."""
+    return Response(msgspec.json.encode(message), status, media_type="application/json")
+
+
+def answer_problem(refused: Refused) -> Response:
+    """A refusal as an answer (RFC 9457)."""
+    headers = {}
+    if refused.retry_after_seconds is not None:
+        headers["Retry-After"] = str(refused.retry_after_seconds)
+    if refused.problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    body = msgspec.json.encode(refused.problem)
+    return Response(body, refused.problem.status, headers, PROBLEM_TYPE)

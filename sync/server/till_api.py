@@ -1,0 +1,104 @@
+"""The endpoints of tills: enrol, send entries, compare heads, wait for news."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sync.contract.entry import CAMPAIGN_PREFIX, is_chain
+from sync.contract.messages import (
+    FEED_WAIT_SECONDS_MAX,
+    SMALL_BODY_BYTES_MAX,
+    UPLINK_BODY_BYTES_MAX,
+    ChainStatus,
+    Problem,
+    Uplink,
+    is_uuid,
+)
+from sync.server.auth import Caller, bearer, check_till_token, identities, stamp
+from sync.server.enrolment import enrol, read_request
+from sync.server.errors import Refused, refuse
+from sync.server.feed import read_cursor, read_feed, read_wait
+from sync.server.ingest import Sender, read_batch
+from sync.server.limits import read_body
+from sync.server.services import Services, address_of, answer, decode_json
+from sync.server.uplink import receive, target_of
+
+
+class TillApi:
+    """Endpoints under /v1/enrolments and /v1/tills."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._store = services.store
+
+    async def enrol(self, request: Request) -> Response:
+        """POST /v1/enrolments."""
+        self._services.meters.enrolments.take(address_of(request))
+        applicant = read_request(await read_body(request, SMALL_BODY_BYTES_MAX))
+        server_key = self._services.secrets.key.public
+        now = self._services.clock.now()
+        done = await self._store.write(lambda db: enrol(db, applicant, server_key, now))
+        return answer(done, 201)
+
+    async def entries(self, request: Request) -> Response:
+        """POST /v1/tills/{till}/entries."""
+        caller = await self._caller(request)
+        self._services.meters.uplinks.take(caller.now.till)
+        caller.require_free()
+        uplink = decode_json(await read_body(request, UPLINK_BODY_BYTES_MAX), Uplink)
+        campaign = _campaign_of(uplink.chain)
+        sender = Sender(caller.now.till, caller.now.epoch, caller.keys, uplink.chain)
+        # Milliseconds of hashing and checking: in a thread, so that nobody waits for them.
+        batch = await asyncio.to_thread(read_batch, uplink.entries, sender)
+        now = stamp(self._services.clock.now())
+        done = await self._store.write(lambda db: receive(db, sender, campaign, batch, now))
+        if isinstance(done, Problem):
+            raise Refused(done)
+        return answer(done)
+
+    async def chain(self, request: Request) -> Response:
+        """GET /v1/tills/{till}/chains/{chain}."""
+        caller = await self._caller(request)
+        self._services.meters.reads.take(caller.now.till)
+        campaign = _campaign_of(request.path_params["chain"])
+        till, epoch = caller.now.till, caller.now.epoch
+        target = await self._store.read(lambda db: target_of(db, till, epoch, campaign))
+        return answer(ChainStatus(acknowledged=target.number, head=target.digest.hex()))
+
+    async def feed(self, request: Request) -> Response:
+        """GET /v1/tills/{till}/feed."""
+        caller = await self._caller(request)
+        self._services.meters.reads.take(caller.now.till)
+        after = read_cursor(request.query_params.get("cursor", ""))
+        wait = read_wait(request.query_params.get("wait", str(FEED_WAIT_SECONDS_MAX)))
+        till, epoch, hub = caller.now.till, caller.now.epoch, self._services.hub
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait
+        while True:
+            bell = hub.bell()
+            page = await self._store.read(lambda db: read_feed(db, till, epoch, after))
+            if page.items or not await hub.wait(bell, deadline - loop.time()):
+                return answer(page)
+
+    async def _caller(self, request: Request) -> Caller:
+        till = request.path_params["till"]
+        try:
+            token = bearer(request.headers.get("authorization", ""))
+            if not is_uuid(till):
+                raise refuse("unauthorised", "expected the UUID of a till in the address")
+            known = await self._store.read(lambda db: identities(db, till))
+            now = self._services.clock.now()
+            return check_till_token(token, till, known, self._services.origins, now)
+        except Refused as refused:
+            if refused.problem.status == 401:
+                self._services.meters.failed_tokens.take(address_of(request))
+            raise
+
+
+def _campaign_of(chain: str) -> str:
+    if not chain.startswith(CAMPAIGN_PREFIX) or not is_chain(chain):
+        raise refuse("not-found", f"expected a chain named {CAMPAIGN_PREFIX}ID")
+    return chain.removeprefix(CAMPAIGN_PREFIX)

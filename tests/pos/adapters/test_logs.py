@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from pos.adapters.logs import MASK, log_to, remove, scrub
+
+
+@pytest.mark.parametrize(
+    "number", ["4970101234567893", "4970 1012 3456 7893", "4970-1012-3456-7893", "378282246310005"]
+)
+def test_a_card_number_never_reaches_the_log(number: str, tmp_path: Path) -> None:
+    handler = log_to(tmp_path, "till")
+    try:
+        logging.getLogger("till").warning("the terminal said %s today", number)
+        try:
+            raise ValueError(f"frame with {number}")
+        except ValueError:
+            logging.getLogger("till").exception("bad frame")
+    finally:
+        remove(handler)
+    written = (tmp_path / "till.log").read_text(encoding="utf-8")
+    assert number not in written
+    assert written.count(MASK) == 2
+
+
+@pytest.mark.parametrize("text", ["3250391234567", "ticket 01-1-0000311", "2026-11-23 10:00:00"])
+def test_other_numbers_stay(text: str) -> None:
+    assert scrub(text) == text

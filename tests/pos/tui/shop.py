@@ -1,0 +1,237 @@
+"""A small shop for the screen's tests: a real store, a clock that stands still, played devices."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta, timezone
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from textual import events
+from textual.pilot import Pilot
+
+from pos.app.desk import CardNews, Desk, Ports, Settings
+from pos.app.pay_by_card import PaymentRecorder
+from pos.app.ports import CampaignLink, DeviceHealth, DeviceState, Role, Staff
+from pos.app.start import start
+from pos.domain.gtin import Template
+from pos.domain.payment import Attempt, State
+from pos.domain.tender import CARD, CASH, Overpay, TenderKind, TenderType
+from pos.domain.ticket import Shop as ShopDetails
+from pos.i18n import language
+from pos.store.catalogue import SqliteCatalogue
+from pos.store.folder import DataFolder
+from pos.store.journal import stamp
+from pos.store.loading import load_catalogue
+from pos.store.machine import Machine
+from pos.store.opening import Store, open_store
+from pos.store.staff import SALT_BYTES, SqliteStaffBook, add, hash_pin
+from pos.tui.app import TillApp
+
+NOON = datetime(2026, 11, 22, 12, 30, 5, tzinfo=timezone(timedelta(hours=1)))
+BREAD, CHEESE, BANANA = "3000000000014", "3250390001010", "2000000000008"
+CATALOGUE = f"""ean13;libelle;prix_ttc;tva;code;unite;touche
+{BREAD};Baguette tradition;1,20;5,5;;;1
+{CHEESE};Crème fraîche épaisse;2,35;5,5;;;2
+{BANANA};Bananes;1,99;5,5;;kg;3
+;Sac à pain en coton;4,50;20;SAC;;4
+""".encode()
+Story = Callable[[TillApp, Pilot[None]], Awaitable[None]]
+
+
+class PlayedPrinter:
+    """Says that it is well, and counts the drawer's kicks."""
+
+    def __init__(self) -> None:
+        self.state = DeviceHealth(DeviceState.ONLINE)
+        self.kicks = 0
+
+    def wake(self) -> None:
+        """Nothing to print on."""
+
+    def open_drawer(self) -> None:
+        """Count."""
+        self.kicks += 1
+
+    def health(self) -> DeviceHealth:
+        """As it was set."""
+        return self.state
+
+
+class PlayedTerminal:
+    """Takes an attempt and waits for the test to answer it, from another thread."""
+
+    name = "tpe"
+
+    def __init__(self) -> None:
+        self.attempt: Attempt | None = None
+        self.recorder: PaymentRecorder | None = None
+
+    def begin(self, attempt: Attempt) -> None:
+        """Keep it."""
+        self.attempt = attempt
+
+    def health(self) -> DeviceHealth:
+        """Well."""
+        return DeviceHealth(DeviceState.ONLINE)
+
+    def answer(self, state: State) -> None:
+        """End the attempt, as the device thread does."""
+        attempt, recorder = self.attempt, self.recorder
+        assert attempt is not None
+        assert recorder is not None
+
+        def work() -> None:
+            recorder.sending(attempt.reference)
+            if state is not State.UNKNOWN:
+                recorder.answered(attempt.reference, {"authorisation": "123456"})
+            recorder.concluded(attempt.reference, state, {})
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+
+
+class PlayedCampaigns:
+    """One campaign with sales to send."""
+
+    def __init__(self) -> None:
+        self.state = CampaignLink()
+
+    def active(self) -> tuple[str, ...]:
+        """None is joined."""
+        return self.state.campaigns
+
+    def link(self) -> CampaignLink:
+        """As it was set."""
+        return self.state
+
+
+class Shop:
+    """The store, the desk and the devices."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = NOON
+        self.store: Store = open_store(
+            DataFolder(folder / "data"),
+            Machine(folder / "machine"),
+            lambda: self.now,
+            new_till=lambda: "6f1c1b9e-6d0e-4c39-9d0d-3a8c1a3b5c7d",
+        )
+        self.printer, self.terminal = PlayedPrinter(), PlayedTerminal()
+        self.campaigns = PlayedCampaigns()
+        load_catalogue(self.store, CATALOGUE, lambda: self.now)
+        for code, name, role in (
+            ("1", "Camille", Role.CASHIER),
+            ("2", "Dominique", Role.MANAGER),
+            ("3", "Sacha", Role.TRAINEE),
+        ):
+            self._hire(Staff(code, name, role), code * 4)
+        self.desk = self.new_desk()
+
+    def new_desk(self, **settings: Any) -> Desk:
+        """A desk as the till starts with it."""
+        ids = count(1)
+        meal = TenderType("Titre-restaurant", TenderKind.VOUCHER, Overpay.KEEP)
+        desk = Desk(
+            Ports(
+                ledger=self.store.ledger,
+                catalogue=SqliteCatalogue(self.store.reader),
+                staff=SqliteStaffBook(self.store.reader, self._write, lambda: self.now),
+                printer=self.printer,
+                terminal=self.terminal,
+                campaigns=self.campaigns,
+                clock=lambda: self.now,
+                new_id=lambda: f"id-{next(ids)}-{os.urandom(4).hex()}",
+                new_reference=lambda: f"REF{next(ids):07}",
+            ),
+            Settings(
+                ShopDetails("Épicerie du Peyrou", till="01", software="Comptoir"),
+                language("fr"),
+                tenders={"cash": CASH, "card": CARD, meal.name: meal},
+                templates=(Template.parse("21IIIIIWWWWWC"),),
+                **settings,
+            ),
+        )
+        start(desk)
+        return desk
+
+    def sign_on(self, code: str = "1", opening: int | None = 0) -> None:
+        """Somebody is at the till already, and the session is open."""
+        from pos.app.session import declare_float
+        from pos.app.sign_on import sign_on
+
+        sign_on(self.desk, code, code * 4).wait()
+        if opening is not None:
+            declare_float(self.desk, opening).wait()
+
+    def app(self, code: str = "fr", keymap: dict[str, str] | None = None) -> TillApp:
+        """The screen of the desk, in the colours of a terminal that has them all."""
+        app = TillApp(self.desk, language(code), keymap, environment={"TERM": "xterm-256color"})
+        self.terminal.recorder = PaymentRecorder(self.desk, app.news)
+        return app
+
+    def close(self) -> None:
+        """Close the files."""
+        assert self.store.close()
+
+    def _hire(self, staff: Staff, pin: str) -> None:
+        hashed = hash_pin(pin, bytes(SALT_BYTES))
+        self._write(lambda db: add(db, staff, hashed, stamp(self.now)))
+
+    def _write(self, work: Callable[[Any], Any]) -> Any:
+        return self.store.ledger.run(lambda tx: work(tx.connection), "till").result(30)
+
+
+def play(app: TillApp, story: Story, size: tuple[int, int] = (80, 24)) -> None:
+    """Let a story happen on the screen."""
+
+    async def run() -> None:
+        async with app.run_test(size=size) as pilot:
+            await settled(app, pilot)
+            await story(app, pilot)
+            await settled(app, pilot)
+
+    asyncio.run(run())
+
+
+async def settled(app: TillApp, pilot: Pilot[None]) -> None:
+    """Wait until keys held back are let go, acts are on disk and everything is drawn."""
+    for _ in range(200):
+        await pilot.pause(0.01)
+        if app.quiet and not app.acts.busy:
+            break
+    await pilot.pause()
+
+
+async def press(app: TillApp, pilot: Pilot[None], *keys: str) -> None:
+    """Press keys as a person does, and see what comes of it."""
+    for key in keys:
+        await pilot.press(key)
+        await settled(app, pilot)
+
+
+async def type_in(app: TillApp, pilot: Pilot[None], text: str) -> None:
+    """Type a text, key by key, and Enter."""
+    names = {",": "comma", "*": "asterisk", ".": "full_stop", "@": "at", "-": "minus"}
+    await press(app, pilot, *(names.get(sign, sign) for sign in text), "enter")
+
+
+def burst(app: TillApp, text: str) -> None:
+    """Send keys as a scanner does: all at once."""
+    driver = app._driver  # noqa: SLF001  # real key events enter where the terminal's do
+    assert driver is not None
+    for sign in text:
+        key = {"\r": "enter", "\t": "tab"}.get(sign, sign)
+        event = events.Key(key, sign)
+        event.set_sender(app)
+        driver.send_message(event)
+
+
+def news_of(attempt: Attempt) -> CardNews:
+    """News that end nothing."""
+    return CardNews(attempt)

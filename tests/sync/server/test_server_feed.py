@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from sync.contract.jws import VerifyKey
+from sync.contract.messages import FEED_ITEMS_MAX, FEED_TYP, FeedItem, open_signed
+from sync.server.feed import Hub
+from sync.server.services import Services
+from tests.sync.server.kit import Api, Till, name_of
+
+
+def feed(api: Api, till: Till, query: str = "wait=0") -> tuple[str, list[FeedItem]]:
+    response = api.ask("GET", f"/v1/tills/{till.till}/feed?{query}", headers=api.bearer(till))
+    assert response.status_code == 200, response.text
+    page = response.json()
+    return page["cursor"], [open_signed(item, FEED_TYP, FeedItem)[0] for item in page["items"]]
+
+
+def test_the_feed_starts_with_the_servers_key_and_goes_on_with_notices(
+    api: Api, till: Till, services: Services
+) -> None:
+    api.order("notices", campaign="noel", text="Fermé le 25")
+    cursor, items = feed(api, till)
+    assert [item.kind for item in items] == ["server-key", "notice"]
+    assert VerifyKey.from_pem((items[0].server_key or "").encode()) == services.secrets.key.public
+    assert items[1].text == "Fermé le 25"
+    assert feed(api, till, f"cursor={cursor}&wait=0") == (cursor, [])
+
+
+def test_each_item_is_signed_by_the_server(api: Api, till: Till, services: Services) -> None:
+    response = api.ask("GET", f"/v1/tills/{till.till}/feed?wait=0", headers=api.bearer(till))
+    _, signed = open_signed(response.json()["items"][0], FEED_TYP, FeedItem)
+    signed.check(services.secrets.key.public)
+
+
+def test_a_till_sees_the_news_of_its_own_campaigns(api: Api, till: Till) -> None:
+    api.campaign("ete")
+    api.order("notices", campaign="ete", text="not for you")
+    assert [item.campaign for item in feed(api, till)[1]] == ["noel"]
+
+
+def test_a_long_feed_comes_in_pages(api: Api, till: Till) -> None:
+    for number in range(FEED_ITEMS_MAX + 5):
+        api.order("notices", campaign="noel", text=str(number))
+    cursor, first = feed(api, till)
+    _, rest = feed(api, till, f"cursor={cursor}&wait=0")
+    assert len(first) == FEED_ITEMS_MAX
+    assert [item.text for item in first[1:] + rest] == [str(n) for n in range(FEED_ITEMS_MAX + 5)]
+
+
+def test_a_waiting_till_hears_a_notice_at_once(api: Api, till: Till) -> None:
+    cursor, _ = feed(api, till)
+    path = f"/v1/tills/{till.till}/feed?cursor={cursor}"
+    notice = {"campaign": "noel", "text": "now"}
+    waited, _ = api.gather(
+        [
+            ("GET", path, {"headers": api.bearer(till), "timeout": 20}),
+            ("POST", "/v1/admin/notices", {"json": notice, "headers": api.admin}),
+        ]
+    )
+    assert len(waited.json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["cursor=x", "cursor=-1", "cursor=9999999999999999999", "wait=-1", "wait=1.5", "wait="]
+)
+def test_a_cursor_or_wait_that_makes_no_sense_is_refused(api: Api, till: Till, query: str) -> None:
+    path = f"/v1/tills/{till.till}/feed?{query}"
+    response = api.ask("GET", path, headers=api.bearer(till))
+    assert name_of(response) == "bad-request"
+
+
+def test_a_closing_hub_lets_everybody_go() -> None:
+    async def scene() -> tuple[bool, bool]:
+        hub = Hub()
+        waiting = asyncio.create_task(hub.wait(hub.bell(), 60))
+        await asyncio.sleep(0)
+        hub.close()
+        return await waiting, await hub.wait(hub.bell(), 60)
+
+    assert asyncio.run(scene()) == (False, False)
+
+
+def test_waiting_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.server.feed.WAITING_MAX", 1)
+
+    async def scene() -> tuple[bool, bool]:
+        hub = Hub()
+        first = asyncio.create_task(hub.wait(hub.bell(), 60))
+        await asyncio.sleep(0)
+        second = await hub.wait(hub.bell(), 60)
+        hub.ring()
+        return await first, second
+
+    assert asyncio.run(scene()) == (True, False)
