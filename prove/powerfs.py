@@ -92,6 +92,7 @@ class PowerDisk(mfusepy.Operations):  # type: ignore[misc] # mfusepy ships no ty
             draw = random.Random(seed)  # noqa: S311 - chance, not secrecy
             self.root = self.root.after(cut, draw)
             self._open.clear()
+            self.hits.clear()
             self.off, self._cut_at, self._fault = False, None, None
 
     def take(self, name: str, cut: Cut, seed: int) -> Folder:

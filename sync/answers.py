@@ -106,7 +106,11 @@ def _problem(answer: Answer) -> Problem | None:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     return msgspec.structs.replace(
-        found, title=_shown(found.title), detail=_shown(found.detail), status=answer.status
+        found,
+        type=_shown(found.type),
+        title=_shown(found.title),
+        detail=_shown(found.detail),
+        status=answer.status,
     )
 
 

@@ -124,7 +124,7 @@ def _open(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _open_to_look(path: Path) -> sqlite3.Connection:
+def _open_to_look(path: Path) -> sqlite3.Connection | None:
     db = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode=ro",
         uri=True,
@@ -132,12 +132,13 @@ def _open_to_look(path: Path) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+    known = 0
     try:
-        check_known(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
+        known = check_known(db)
+    finally:
+        if not known:  # an error, or a file that its writer is only just making
+            db.close()
+    return db if known else None
 
 
 def _assert_durable(db: sqlite3.Connection) -> None:

@@ -8,6 +8,7 @@ SyncError
 ├── BadCode            what was typed cannot be a pairing code
 ├── Untrusted          a signature or a fingerprint does not come from the campaign's key
 ├── JournalUnreadable  the till's journal cannot be read, or has a hole; a Source raises it too
+├── Stopped            the request was broken off from this side: the program ends
 ├── RolledBack         the server holds entries that this till's journal no longer has
 ├── NoAnswer           nothing is known about what the server did: ask again later
 │   ├── Unreachable    no connection, or cut before the answer was whole
@@ -86,6 +87,12 @@ class JournalUnreadable(SyncError):
     """The till's journal does not give what it announces."""
 
     name = "journal-unreadable"
+
+
+class Stopped(SyncError):
+    """Broken off by Transport.abort: nothing is wrong."""
+
+    name = "stopped"
 
 
 class RolledBack(SyncError):

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic as monotonic_seconds
 from typing import TYPE_CHECKING, Any, Final
 
-from sync.errors import Incompatible, TimedOut, Unreachable
+from sync.errors import Incompatible, Stopped, SyncError, TimedOut, Unreachable
 from sync.ports import Answer, Request
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class HttpTransport:
     @contextmanager
     def _stream(self, request: Request) -> Iterator[httpx.Response]:
         if self._wire.is_cut:
-            raise Unreachable("stopping")
+            raise Stopped("stopping")
         seconds = request.timeout_seconds
         with self._client.stream(
             request.method,
@@ -97,14 +97,21 @@ class HttpTransport:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (self._errors.ConnectTimeout, self._errors.PoolTimeout) as error:
-            raise Unreachable(f"no connection: {_reason(error)}") from error
-        except self._errors.TimeoutException as error:
-            raise TimedOut(f"no answer in time: {_reason(error)}") from error
-        except self._errors.TransportError as error:
-            raise Unreachable(f"the line is down: {_reason(error)}") from error
-        except (self._errors.HTTPError, self._errors.InvalidURL) as error:
+        except self._errors.HTTPError as error:
+            if self._wire.is_cut:
+                raise Stopped("stopping") from error
+            raise self._known(error) from error
+        except self._errors.InvalidURL as error:
             raise Incompatible(_reason(error)) from error
+
+    def _known(self, error: httpx.HTTPError) -> SyncError:
+        if isinstance(error, self._errors.ConnectTimeout | self._errors.PoolTimeout):
+            return Unreachable(f"no connection: {_reason(error)}")
+        if isinstance(error, self._errors.TimeoutException):
+            return TimedOut(f"no answer in time: {_reason(error)}")
+        if isinstance(error, self._errors.TransportError):
+            return Unreachable(f"the line is down: {_reason(error)}")
+        return Incompatible(_reason(error))
 
     def _trace(self, event: str, details: Mapping[str, Any]) -> None:
         if event in _CONNECTED:

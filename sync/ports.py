@@ -69,7 +69,7 @@ class Transport(Protocol):
     """A line to one server, kept open between requests. Belongs to one thread."""
 
     def request(self, request: Request) -> Answer:
-        """The whole answer to a request. Raises Unreachable, TimedOut or Incompatible."""
+        """The whole answer. Raises Unreachable, TimedOut, Incompatible, or Stopped after abort."""
 
     def abort(self) -> None:
         """Break off what is under way and refuse what comes after. From any thread."""

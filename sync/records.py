@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 from sync.contract.entry import GENESIS
 from sync.contract.messages import chain_of
@@ -86,7 +86,7 @@ def enrolments(db: sqlite3.Connection) -> list[Enrolment]:
         f"SELECT {_COLUMNS} FROM enrolment AS one WHERE epoch ="  # noqa: S608 - a constant
         " (SELECT max(epoch) FROM enrolment WHERE campaign = one.campaign) ORDER BY campaign"
     )
-    return [Enrolment(*row[:-1], halted=bool(row[-1])) for row in rows]
+    return [_enrolment(row) for row in rows]
 
 
 def enrolment(db: sqlite3.Connection, campaign: str) -> Enrolment | None:
@@ -102,7 +102,14 @@ def server(db: sqlite3.Connection, origin: str) -> Server:
         " WHERE origin = ?",
         (origin,),
     ).fetchone()
-    return Server(*row, keys=keys)
+    origin, offset_ms, cursor, contact_at, trouble, detail = row
+    return Server(origin, offset_ms, cursor, contact_at, trouble, detail, keys)
+
+
+def offset_ms(db: sqlite3.Connection, origin: str) -> int:
+    """A server's clock minus ours; 0 for an unknown server."""
+    row = db.execute("SELECT offset_ms FROM server WHERE origin = ?", (origin,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def notices(db: sqlite3.Connection, campaign: str) -> list[Notice]:
@@ -123,3 +130,8 @@ def rejections(db: sqlite3.Connection, of: Enrolment) -> list[Rejection]:
         (of.campaign, of.epoch, REJECTIONS_SHOWN_MAX),
     )
     return [Rejection(*row) for row in rows]
+
+
+def _enrolment(row: tuple[Any, ...]) -> Enrolment:
+    found = Enrolment(*row)
+    return replace(found, halted=bool(found.halted))  # SQLite knows no booleans

@@ -9,7 +9,8 @@ from pos.app.ports import CampaignLink, Ledger
 from sync.contract.entry import CAMPAIGN_PREFIX
 
 if TYPE_CHECKING:
-    from sync.state import Enrolment, StateReader
+    from sync.records import Enrolment
+    from sync.state import StateReader
 
 
 class CampaignReader:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pos.adapters.simulated import Pace, SimulatedDevices
 
 STOP_TIMEOUT_S: Final = 3.0
+NETWORK_LINGER_S: Final = 5.0
 TERMINAL_NAME: Final = "terminal"
 PRINTER_NAME: Final = "printer"
 
@@ -69,7 +70,13 @@ def connect_printer(port: str, config: Config, printer: SpooledPrinter, closing:
     """Start the printer's driver on a port; BadAddress for a port or profile that cannot be."""
     open_line, profile = opener(port), profile_named(config.printer.profile)
     closing.callback(printer.stop, STOP_TIMEOUT_S)
-    printer.start(lambda observer: PrinterDriver(PRINTER_NAME, open_line, profile, observer))
+    # A printer on the network serves one host at a time: let it go when nothing is printed.
+    linger_s = NETWORK_LINGER_S if port.startswith("tcp:") else None
+    printer.start(
+        lambda observer: PrinterDriver(
+            PRINTER_NAME, open_line, profile, observer, linger_s=linger_s
+        )
+    )
 
 
 def connect_terminal(

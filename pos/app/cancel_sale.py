@@ -16,11 +16,11 @@ def cancel_sale(desk: Desk) -> Pending[Cents]:
 
     Raises SaleIsPaidInPart when a card already paid: take the rest and refund instead.
     """
-    desk.require_right("cancel")
     sale = desk.require_sale()
     desk.require_no_card(sale)
     if any(tender.kind is TenderKind.CARD for tender in sale.tenders):
         raise SaleIsPaidInPart
+    desk.require_right("cancel")
     back = sum(tender.amount for tender in sale.tenders)
     trace = event(
         EventCode.SALE_CANCELLED,

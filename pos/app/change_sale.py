@@ -11,10 +11,10 @@ from pos.domain.sale import void_line as without_line
 
 def void_line(desk: Desk, number: int) -> Pending[None]:
     """Take a line off the sale; UnknownLine or SaleHasTenders."""
-    desk.require_right("void")
     sale = desk.require_sale()
     desk.require_no_card(sale)
-    line = sale.line(number)
+    line, left = sale.line(number), without_line(sale, number)
+    desk.require_right("void")
     trace = event(
         EventCode.LINE_VOIDED,
         sale=sale.id,
@@ -24,15 +24,15 @@ def void_line(desk: Desk, number: int) -> Pending[None]:
         quantity=line.quantity,
         amount=line.net,
     )
-    return _keep(desk, without_line(sale, number), trace)
+    return _keep(desk, left, trace)
 
 
 def give_discount(desk: Desk, discount: Discount, line: int | None = None) -> Pending[None]:
     """Reduce one line, or the whole ticket; UnknownLine, DiscountTooMuch or SaleHasTenders."""
-    desk.require_right("discount")
     sale = desk.require_sale()
     desk.require_no_card(sale)
     reduced = discount_sale(sale, discount) if line is None else discount_line(sale, line, discount)
+    desk.require_right("discount")
     trace = event(
         EventCode.DISCOUNTED,
         sale=sale.id,

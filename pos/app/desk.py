@@ -183,17 +183,19 @@ class Desk:
         return self.sale
 
     def open_sale(self) -> Sale:
-        """The sale under way, or a new one; its lines may change."""
+        """The sale under way, or a new one; its lines may change.
+
+        A sale whose lines were all voided begins anew: whoever comes next owes it nothing.
+        """
         operator = self.require_operator()
-        if self.sale is None:
-            return Sale(
-                self.ports.new_id(),
-                self.now(),
-                operator.code,
-                training=operator.role is Role.TRAINEE,
-            )
-        self.require_no_card(self.sale)
-        return self.sale
+        if self.sale and self.sale.lines:
+            self.require_no_card(self.sale)
+            return self.sale
+        sale_id, first = self.ports.new_id(), 1
+        if self.sale:
+            sale_id, first = self.sale.id, self.sale.next_line
+        training = operator.role is Role.TRAINEE
+        return Sale(sale_id, self.now(), operator.code, next_line=first, training=training)
 
     def require_no_card(self, sale: Sale) -> None:
         """Check that no card attempt of this sale is open; CardBusy or CardUnresolved."""

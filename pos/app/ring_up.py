@@ -62,7 +62,6 @@ def by_code(
 
 def return_item(desk: Desk, code: str, quantity: Thousandths | None = None) -> Pending[None]:
     """Take goods back without their ticket, at today's price."""
-    desk.require_right("return")
     sale = desk.open_sale()
     return _put(desk, sale, look_up(desk, code), quantity, None, EntryMethod.KEYED, LineKind.RETURN)
 
@@ -76,8 +75,6 @@ def _put(
     entry: EntryMethod,
     kind: LineKind,
 ) -> Pending[None]:
-    if unit_price is not None:
-        desk.require_right("override")
     printed = found.printed_price
     if printed is not None and quantity is not None:
         printed = printed * quantity // ONE if quantity % ONE == 0 else None
@@ -91,6 +88,10 @@ def _put(
         entry=entry,
         kind=kind,
     )
+    if unit_price is not None:
+        desk.require_right("override")
+    if kind is LineKind.RETURN:
+        desk.require_right("return")
     if unit_price is None or unit_price == found.product.price:
         return desk.keep(changed)
     return _keep_with_trace(desk, changed, unit_price)

@@ -20,7 +20,8 @@ def declare_float(desk: Desk, amount: Cents) -> Pending[Session]:
         running = running_totals(desk.ports.ledger, desk)
         if running.float_declared:
             raise FloatDeclared(amount=running.drawer.opening_float)
-        session = desk.session or Session(running.session, desk.business_day())
+        opened = find_session(desk.ports.ledger)
+        session = opened or Session(running.session, desk.business_day())
         tx.append("cash", _float_data(session, amount, declared=True))
         return session
 
@@ -31,11 +32,18 @@ def declare_float(desk: Desk, amount: Cents) -> Pending[Session]:
 
 
 def ensure_session(desk: Desk, tx: Transaction) -> Session:
-    """The session, opened in this transaction with an empty float if nobody declared one."""
-    if desk.session:
+    """The session, opened in this transaction with an empty float if nobody declared one.
+
+    The journal decides: a float or a Z may be on disk that the desk has not heard of yet.
+    """
+    last = desk.ports.ledger.last("closing")
+    ended = last.data["session"] if last else 0
+    if desk.session and desk.session.number > ended:
         return desk.session
-    running = running_totals(desk.ports.ledger, desk)
-    session = Session(running.session, desk.business_day())
+    found = find_session(desk.ports.ledger)
+    if found:
+        return found
+    session = Session(ended + 1, desk.business_day())
     tx.append("cash", _float_data(session, 0, declared=False))
     return session
 

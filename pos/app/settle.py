@@ -46,11 +46,12 @@ def _check_refunds(tx: Transaction, sale: Sale) -> None:
 
 def campaign_data(ticket: Ticket, entry: Entry) -> dict[str, Any]:
     """What a campaign needs of a ticket: amounts and tenders by kind, never the basket."""
+    is_refund = ticket.total.ttc < 0 or ticket.type is TicketType.RETURN
     tenders: dict[TenderKind, int] = {}
     for tender in ticket.tenders:
         tenders[tender.kind] = tenders.get(tender.kind, 0) + tender.amount
     data: dict[str, Any] = {
-        "type": "refund" if ticket.type is TicketType.RETURN else "sale",
+        "type": "refund" if is_refund else "sale",
         "ticket": {"number": entry.payload.number, "hash": entry.digest},
         "shop_till": ticket.shop.till,
         "day": ticket.day,
@@ -60,7 +61,7 @@ def campaign_data(ticket: Ticket, entry: Entry) -> dict[str, Any]:
         "tenders": [{"kind": str(kind), "amount": tenders[kind]} for kind in sorted(tenders)],
         "rewards": [],
     }
-    if ticket.type is TicketType.RETURN:
+    if is_refund:
         origins = sorted({line.origin.ticket for line in ticket.lines if line.origin})
         data["of"] = {"number": origins[0]} if origins else None
     return data

@@ -20,8 +20,9 @@ from drivers.errors import DriverError
 from pos.config import Config, ConfigError, load
 from pos.domain.errors import PosError
 from pos.i18n import LANGUAGES, Language, language
-from pos.store.errors import StoreError
+from pos.store.errors import KeyUnusable, StoreError
 from pos.store.folder import DataFolder
+from sync.errors import SyncError
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONFIG_NAME: Final = "config.toml"
@@ -91,7 +92,9 @@ def guarded(work: Callable[[], Any]) -> Any:
         return work()
     except PosError as error:
         refuse(environment_language().error(error))
-    except (StoreError, ConfigError, DriverError) as error:
+    except KeyUnusable as error:
+        refuse(say("cli.store.key_unusable", reason=error))
+    except (StoreError, ConfigError, DriverError, SyncError) as error:
         refuse(str(error))
     except BrokenPipeError:
         # The reader of our output left: nothing more to say, and nowhere to say it.

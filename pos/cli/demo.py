@@ -7,7 +7,6 @@ import click
 from pos.cli.common import (
     Context,
     note,
-    refuse,
     say,
     until_stopped,
     use_utf8,

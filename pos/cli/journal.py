@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from pos.bootstrap import machine, open_for_writing
+from pos.bootstrap import machine, now, open_for_writing
 from pos.cli.common import Context, note, refuse, report, say, with_folder
 from pos.store.audit import audit
 from pos.store.audit_report import Report
@@ -19,6 +19,7 @@ from pos.store.export import compact_lines, write_lines
 from pos.store.folder import DataFolder
 from pos.store.head import HeadFile
 from pos.store.keys import public_keys, till_of
+from pos.store.opening import open_store
 
 Progress = Callable[[int, int], None]
 
@@ -147,3 +148,14 @@ def progress_bar(label: str = "") -> Iterator[Progress]:
             bar.update(done - bar.pos)
 
         yield progress
+
+
+@journal.command("renew-key", help=say("cli.help.journal_renew"))
+@with_folder
+def renew_key(context: Context) -> None:
+    """Go on under a new key and the next epoch, on the machine where the folder now is."""
+    store = open_store(context.folder, machine(), now, renew_key=True)
+    try:
+        click.echo(say("cli.journal.epoch", epoch=store.identity.epoch, kid=store.identity.key.kid))
+    finally:
+        store.close()

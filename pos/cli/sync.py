@@ -2,19 +2,62 @@
 
 from __future__ import annotations
 
-import threading
-
 import click
 
-from pos.adapters.enrolling import enrol as enrol_till
-from pos.adapters.enrolling import open_identity, read_link, run_engine
-from pos.cli.common import (
-    Context,
-    Stopped,
-    refuse,
-    report,
-    say,
-    stop_on_sigterm,
-    with_folder,
-)
-from sync.errors import SyncError
+from pos.adapters import campaign_link
+from pos.adapters.logs import log_to, remove
+from pos.bootstrap import LOGS, machine, now
+from pos.cli.common import Context, report, say, until_stopped, with_folder
+
+
+@click.group(invoke_without_command=True, help=say("cli.help.sync"))
+@with_folder
+@click.pass_context
+def sync(command: click.Context, context: Context) -> None:
+    """Send and listen until SIGINT or SIGTERM."""
+    if command.invoked_subcommand is not None:
+        return
+    handler = log_to(context.folder.path / LOGS, "sync")
+    try:
+        until_stopped(lambda: campaign_link.run(context.folder, machine(), now))
+    finally:
+        remove(handler)
+
+
+@sync.command(help=say("cli.help.sync_enrol"))
+@click.option("--server", required=True, help=say("cli.option.server_url"))
+@click.option("--code", required=True, help=say("cli.option.code"))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
+@with_folder
+def enrol(context: Context, server: str, code: str, as_json: bool) -> None:
+    """Join a campaign; show the six digits to compare."""
+    with campaign_link.open_link(context.folder, machine(), now) as link:
+        made = link.enrol(server, code, context.config.shop.till)
+    text = say(
+        "cli.sync.enrolled",
+        campaign=made.campaign_name,
+        shop=made.shop_name,
+        fingerprint=made.fingerprint,
+    )
+    data = {"campaign": made.campaign, "shop": made.shop_name, "fingerprint": made.fingerprint}
+    report(data, text, as_json=as_json)
+
+
+@sync.command(help=say("cli.help.sync_status"))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
+@with_folder
+def status(context: Context, as_json: bool) -> None:
+    """Say how far each campaign is."""
+    found = campaign_link.status(context.folder)
+    lines = [
+        say(
+            "cli.sync.line",
+            campaign=one["name"],
+            acknowledged=one["acknowledged"],
+            total=one["entries"],
+            waiting=one["waiting"],
+            trouble=f"{one['trouble']} {one['detail']}".strip(),
+        )
+        for one in found
+    ]
+    report({"campaigns": found}, "\n".join(lines) or say("cli.sync.nothing"), as_json=as_json)

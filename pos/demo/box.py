@@ -51,7 +51,6 @@ def open_box(
     config = demo_config(config)
     with open_for_writing(folder) as store:
         stock(store, clock, catalogue)
-        identity = store.identity
     paper = folder.path / PAPER
     with ExitStack() as closing:
         url, server_folder = None, None
@@ -59,7 +58,7 @@ def open_box(
             logs, server_folder = folder.path / LOGS, folder.path / SERVER
             server = closing.enter_context(server_process(server_folder, logs))
             url = f"http://{server.ready()}"
-            enrol_till(folder, identity, url, server_folder, config.shop)
+            enrol_till(folder, url, server_folder, config.shop)
             closing.enter_context(sync_process(folder, logs))
         till = closing.enter_context(
             open_till(folder, config, paper=paper, pace=Pace(customer_s=customer_s), clock=clock)

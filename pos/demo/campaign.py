@@ -1,4 +1,4 @@
-"""The demonstration's campaign: its server, the till's enrolment in it, and what it has received."""
+"""The demonstration's campaign: its server, the till's enrolment, and what was received."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pos.bootstrap import machine, now
 from pos.config import ShopConfig
 from pos.demo.processes import Process
 from pos.demo.shop import CAMPAIGN_ID, CAMPAIGN_NAME
 from pos.store.folder import DataFolder
-from pos.store.keys import Identity
 from sync.contract.entry import CAMPAIGN_PREFIX
 
 if TYPE_CHECKING:
@@ -53,20 +53,21 @@ def organiser(server_folder: Path) -> Iterator[OrganiserClient]:
         transport.close()
 
 
-def enrol_till(
-    folder: DataFolder, identity: Identity, url: str, server_folder: Path, shop: ShopConfig
-) -> None:
+def enrol_till(folder: DataFolder, url: str, server_folder: Path, shop: ShopConfig) -> None:
     """Enrol the till in the demonstration's campaign, unless it is already."""
-    from pos.adapters.enrolling import enrol, enrolled_campaigns
+    from pos.adapters.campaign_link import open_link
 
-    if CAMPAIGN_ID in enrolled_campaigns(folder, identity):
-        return
+    with open_link(folder, machine(), now) as link:
+        if any(one.campaign == CAMPAIGN_ID for one in link.state.enrolments(link.identity.epoch)):
+            return
+        link.enrol(url, _new_code(server_folder, shop.name), shop.till)
+
+
+def _new_code(server_folder: Path, shop: str) -> str:
     with organiser(server_folder) as client:
         if not any(c.id == CAMPAIGN_ID for c in client.status().campaigns):
             client.create_campaign(CAMPAIGN_ID, CAMPAIGN_NAME)
-        shop_id = client.create_shop(CAMPAIGN_ID, shop.name).id
-        code = client.pairing_code(shop_id).code
-    enrol(folder, identity, url, code, shop.till)
+        return client.pairing_code(client.create_shop(CAMPAIGN_ID, shop).id).code
 
 
 def server_status(server_folder: Path) -> CampaignStatus | None:

@@ -111,10 +111,22 @@ class FolderLock:
 
 
 def make_private(path: Path) -> None:
-    """Make a folder that only its owner can enter; FolderUnusable."""
+    """Make a folder that only its owner can enter, on disk when this returns; FolderUnusable."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+        for folder in reversed(missing):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder.parent)  # else a power cut may take it away, with what is in it
     except OSError as error:
         raise FolderUnusable(f"{path}: {error.strerror}") from error
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise FolderUnusable(f"{path}: this user may not read and write here")
+
+
+def sync_folder(path: Path) -> None:
+    """Put a folder's own entries on disk: a new file exists only once this returned."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

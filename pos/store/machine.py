@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from pos.store.errors import FolderUnusable, KeyUnusable
-from pos.store.folder import make_private
+from pos.store.folder import make_private, sync_folder
 
 _SECRET_BYTES: Final = 32
 _PURPOSE: Final = b"comptoir key wrap v1"
@@ -101,12 +101,3 @@ def _write_once(path: Path, content: bytes) -> None:
         path.hardlink_to(mine)
     mine.unlink(missing_ok=True)
     sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Put a folder's own entries on disk: a new file exists only once this returned."""
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -1,16 +1,19 @@
 """One act at a time, in the order of the keys.
 
-An act that must be on disk before it counts keeps the turn until it is; what is typed meanwhile
-waits for its turn. A line that is rung up is shown at once and written behind, and keeps the turn
-only while it is put on the sale. Whatever takes the desk back to what is stored (a refusal of the
-disk, news of a card) first waits for the lines that are still being written.
+An act takes its place when its key is pressed, and gives it up when it asks a question. One that
+must be on disk before it counts keeps its turn until it is; what is typed meanwhile waits. A line
+that is rung up is shown at once and written behind, and keeps its turn only while it is put on the
+sale. Whatever takes the desk back to what is stored (a refusal of the disk, news of a card) first
+waits for the lines that are still being written.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from pos.app.desk import COMMIT_TIMEOUT_S, CardNews, Desk, Pending
@@ -20,24 +23,44 @@ T = TypeVar("T")
 Start: TypeAlias = Callable[[], Pending[T]]
 
 
+@dataclass(eq=False, slots=True)
+class Place:
+    """A place in the queue of acts."""
+
+    turn: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Acts:
     """The order of what happens at one desk. Used from the application's thread only."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._turn = asyncio.Lock()
-        self._wanting = 0
+        self._queue: deque[Place] = deque()
         self._writing: set[asyncio.Future[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def busy(self) -> bool:
-        """Whether an act is on its way to disk."""
-        return self._wanting > 0
+        """Whether an act has or awaits its turn."""
+        return bool(self._queue)
 
-    async def record(self, start: Start[T]) -> T:
+    def take_place(self) -> Place:
+        """A place at the end of the queue."""
+        place = Place()
+        self._queue.append(place)
+        self._queue[0].turn.set()
+        return place
+
+    def leave(self, place: Place) -> None:
+        """Give a place up, used or not; the next one has its turn."""
+        if place in self._queue:
+            self._queue.remove(place)
+        if self._queue:
+            self._queue[0].turn.set()
+
+    async def record(self, start: Start[T], place: Place | None = None) -> T:
         """Do an act and wait until it is on disk; its PosError, with the desk put back."""
-        async with self._in_turn():
+        async with self._in_turn(place):
             pending = start()
             try:
                 result = await self._written(pending)
@@ -48,9 +71,9 @@ class Acts:
             pending.then(result)
             return result
 
-    async def catch_up(self, news: CardNews) -> None:
+    async def catch_up(self, news: CardNews, place: Place | None = None) -> None:
         """Let the desk take what the device thread recorded."""
-        async with self._in_turn():
+        async with self._in_turn(place):
             await self._lines_written()
             self._desk.catch_up(news)
 
@@ -61,8 +84,8 @@ class Acts:
         refused: Callable[[PosError], None],
     ) -> None:
         """Put a line on the sale and show it, at once when it is its turn."""
-        if self._wanting:
-            self._spawn(self._ring_up_in_turn(start, shown, refused))
+        if self._queue:
+            self._spawn(self._ring_up_in_turn(self.take_place(), start, shown, refused))
         else:
             self._ring_up(start, shown, refused)
 
@@ -93,11 +116,12 @@ class Acts:
 
     async def _ring_up_in_turn(
         self,
+        place: Place,
         start: Start[None],
         shown: Callable[[], None],
         refused: Callable[[PosError], None],
     ) -> None:
-        async with self._in_turn():
+        async with self._in_turn(place):
             self._ring_up(start, shown, refused)
 
     async def _take_back(
@@ -125,13 +149,13 @@ class Acts:
             await asyncio.wait(tuple(self._writing), timeout=COMMIT_TIMEOUT_S)
 
     @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[None]:
-        self._wanting += 1
+    async def _in_turn(self, place: Place | None = None) -> AsyncIterator[None]:
+        place = self.take_place() if place is None or place not in self._queue else place
         try:
-            async with self._turn:
-                yield
+            await place.turn.wait()
+            yield
         finally:
-            self._wanting -= 1
+            self.leave(place)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

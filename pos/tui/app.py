@@ -8,15 +8,15 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, TypeVar
+from contextvars import ContextVar
+from typing import TypeVar
 
 from textual import events
 from textual.app import App
-from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from pos.adapters.scanner import Misread, Scanned, WedgeScanner
+from pos.adapters.scanner import Misread, WedgeScanner
 from pos.app.desk import CardNews, Desk
 from pos.app.ports import Role
 from pos.app.sign_on import approve
@@ -24,9 +24,9 @@ from pos.app.views import StatusView, attempts_view, last_view, sale_view, statu
 from pos.domain.errors import CardUnresolved, NeedsManager, PosError
 from pos.i18n import Language
 from pos.tui import keys, palette
-from pos.tui.acts import Acts, Start
+from pos.tui.acts import Acts, Place, Start
 from pos.tui.jobs import Jobs
-from pos.tui.messages import CardArrived
+from pos.tui.messages import CardArrived, ScanArrived
 from pos.tui.modals.credentials import Credentials
 from pos.tui.modals.question import Question
 from pos.tui.payments import Payments
@@ -38,6 +38,7 @@ from pos.tui.widgets.totals import Shown
 T = TypeVar("T")
 STATUS_SECONDS = 1.0
 log = logging.getLogger(__name__)
+_place: ContextVar[Place | None] = ContextVar("place", default=None)  # of the act under way
 
 
 class _Due(Message):
@@ -50,7 +51,6 @@ class TillApp(App[None]):
     CSS_PATH = "till.tcss"
     ENABLE_COMMAND_PALETTE = False
     AUTO_FOCUS = None
-    BINDINGS: ClassVar[list[BindingType]] = [("ctrl+q", "quit", "")]
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  # Textual declares it without ClassVar
         (0, "-narrow"),
         (80, "-floor"),
@@ -130,7 +130,8 @@ class TillApp(App[None]):
             if isinstance(stroke, events.Key):
                 await super().on_event(stroke)
             else:
-                self._scanned(stroke)
+                # On the way of the keys before it: a scan must not overtake the key that pays.
+                (self.focused or self.screen).post_message(ScanArrived(stroke))
         due_s = self._strokes.due_s
         if due_s is not None and self._due is None:
             delay_s = max(due_s - time.monotonic(), 0.0) + 0.001
@@ -145,8 +146,10 @@ class TillApp(App[None]):
         event.stop()
         await self._pass_on(self._strokes.tick(time.monotonic()))
 
-    def _scanned(self, scan: Scanned | Misread) -> None:
-        screen = self.screen
+    def on_scan_arrived(self, event: ScanArrived) -> None:
+        """Give a scan to the screen that is open now, or refuse it."""
+        event.stop()
+        scan, screen = event.scan, self.screen
         if isinstance(scan, Misread):
             self.fail(self.language.say("tui.scan.misread", code=scan.code))
         elif screen is self.sale_screen:
@@ -168,9 +171,11 @@ class TillApp(App[None]):
 
     def act(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do something that may ask questions and wait for the disk."""
-        self.run_worker(self._guarded(work), group="acts", exit_on_error=False)
+        place = self.acts.take_place()
+        self.run_worker(self._guarded(work, place), group="acts", exit_on_error=False)
 
-    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]], place: Place) -> None:
+        _place.set(place)
         try:
             await work()
         except CardUnresolved as error:
@@ -181,12 +186,14 @@ class TillApp(App[None]):
         except Exception:  # one act's bug must not close a shop: it is logged and told
             log.exception("an act failed")
             self.fail(self.language.say("tui.message.internal"))
+        finally:
+            self.acts.leave(place)
         self.redraw()
 
     async def record(self, start: Start[T]) -> T:
         """Do an act durably; where only a manager may, let one approve it and do it then."""
         try:
-            return await self.acts.record(start)
+            return await self.acts.record(start, _place.get())
         except NeedsManager as error:
             if not await self.ask_manager(error):
                 raise
@@ -218,10 +225,18 @@ class TillApp(App[None]):
     async def ask(self, question: ModalScreen[T | None]) -> T | None:
         """The answer to a question; None when it was left."""
         self._asking += 1
+        place = _place.get()
+        if place:
+            self.acts.leave(place)
         try:
             return await self.push_screen_wait(question)
         finally:
             self._asking -= 1
+
+    async def catch_up(self, news: CardNews) -> None:
+        """Let the desk take news of a card, in its turn."""
+        await self.acts.catch_up(news, _place.get())
+        self.redraw()
 
     async def on_card_arrived(self, event: CardArrived) -> None:
         """Bring the desk up to date, and lead the cashier where the truth is unknown."""
@@ -279,11 +294,23 @@ class TillApp(App[None]):
         try:
             loop = asyncio.get_running_loop()
             self.status = await loop.run_in_executor(self._reading, status_view, self.desk)
+            await self._follow_cards(loop)
         except Exception:  # a bar that cannot be read is not a reason to stop selling
             log.exception("the status cannot be read")
         finally:
             self._polling = False
         self.refresh_bars()
+
+    async def _follow_cards(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Show how far a running card attempt is; its end comes as news."""
+        before = self.desk.attempts
+        if not before or self.acts.busy:
+            return
+        now = await loop.run_in_executor(self._reading, self.desk.ports.ledger.open_attempts)
+        same = [x.reference for x in now] == [x.reference for x in before]
+        if same and now != before and self.desk.attempts is before:
+            self.desk.attempts = now
+            self.redraw()
 
     def refresh_bars(self) -> None:
         """Draw the two bars of every screen."""

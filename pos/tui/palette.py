@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from rich.style import Style
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,11 @@ CONSOLE: Final = Theme(
     success="ansi_green",
     warning="ansi_yellow",
     error="ansi_red",
-    variables={"frame": "ansi_cyan", "frame-strong": "ansi_green"},
+    variables={
+        **BUILTIN_THEMES["ansi-dark"].variables,
+        "frame": "ansi_cyan",
+        "frame-strong": "ansi_green",
+    },
 )
 
 

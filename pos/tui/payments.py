@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pos.app.desk import CardNews, Settled
+from pos.app.desk import CardNews, Pending, Settled
 from pos.app.pay_by_card import begin, prepared_at, resolve
 from pos.app.take_payment import settle_even, take_tender
 from pos.app.views import AttemptView
@@ -12,6 +12,7 @@ from pos.domain.errors import BadCommand, PosError
 from pos.domain.money import Cents
 from pos.domain.payment import State
 from pos.domain.receipt import tender_label
+from pos.domain.sale import price
 from pos.domain.tender import TenderKind
 from pos.tui.modals.ask import Ask
 from pos.tui.modals.menu import Menu
@@ -31,14 +32,16 @@ class Payments:
     async def tender(self, name: str, amount: Cents | None) -> None:
         """Take a tender, or end a sale that has nothing due."""
         till = self._till
-        shown = till.sale_screen.shown.sale
-        if till.acts.busy:
-            pass  # what is shown is about to change: let the use case judge
-        elif shown.lines and shown.due == 0 and amount is None:
-            self._done(await till.record(lambda: settle_even(till.desk)))
-            return
+
+        def start() -> Pending[Settled | None]:
+            sale = till.desk.sale
+            even = sale is not None and sale.lines and price(sale).due == 0
+            if even and amount is None:
+                return settle_even(till.desk)
+            return take_tender(till.desk, name, amount)
+
         try:
-            self._done(await till.record(lambda: take_tender(till.desk, name, amount)))
+            self._done(await till.record(start))
         except PosError:
             self._put_back(amount)
             raise
@@ -95,8 +98,7 @@ class Payments:
     async def arrived(self, news: CardNews) -> None:
         """The terminal's end of an attempt."""
         till, language = self._till, self._till.language
-        await till.acts.catch_up(news)
-        till.redraw()
+        await till.catch_up(news)
         attempt = news.attempt
         amount = language.money(attempt.amount)
         told = language.say(f"tui.card.end.{attempt.state}", amount=amount)

@@ -21,6 +21,7 @@ from pos.domain.money import Cents, Thousandths, parse_quantity
 from pos.domain.sale import Discount, EntryMethod
 from pos.tui import typed
 from pos.tui.keys import BAR, bindings
+from pos.tui.modals.ask import Ask
 from pos.tui.widgets.bars import Header, StatusBar
 from pos.tui.widgets.choices import Choice, Choices
 from pos.tui.widgets.entry import Entry
@@ -183,6 +184,17 @@ class SaleScreen(Screen[None]):
                 self._quick_key(position, quantity, text)
             case typed.Reduce(discount):
                 self.till.act(lambda: self.discount(discount, text))
+
+    @on(Entry.Tapped, "#entry")
+    def entry_tapped(self) -> None:
+        """A finger types on a pad."""
+        self.till.act(self._type_on_pad)
+
+    async def _type_on_pad(self) -> None:
+        title = self.till.language.say("tui.entry.title")
+        text = await self.till.ask(Ask(title, str.strip, text=self._entry.text, tall=True))
+        if text is not None:
+            self._entry.set_text(text)
 
     @on(Choices.Picked, "#found")
     def picked(self, event: Choices.Picked) -> None:

@@ -287,16 +287,19 @@ def test_a_cable_pulled_midway_leaves_the_job_unknown_and_the_next_one_prints() 
 
 
 @pytest.mark.parametrize("flow", ["xonxoff", "none"])
-def test_a_printer_that_stops_reading_holds_the_job_and_blocks_nobody(flow: str) -> None:
+def test_a_printer_that_stops_reading_blocks_nobody_and_loses_nothing(flow: str) -> None:
     model = PrinterModel(xonxoff=flow == "xonxoff")
-    with bench(model=model, settings=f"baud=115200&flow={flow}") as till:
+    settings = f"baud=115200&flow={flow}"
+    with bench(model=model, settings=settings, timing=IMPATIENT) as till:
         till.watcher.until_health(State.ONLINE)
         till.control.apply("xoff")
-        started_s = time.monotonic()
         for number in range(8):
-            till.printer.submit(f"J{number}", LONG)
-        assert time.monotonic() - started_s < PATIENCE_S
-        till.watcher.until(lambda: till.printer.health.state is not State.ONLINE)
+            till.printer.submit(f"J{number}", RECEIPT)
+        till.watcher.until(lambda: till.watcher.healths[-1].state is not State.ONLINE)
+        assert till.control.receipts_total() == 0
+        till.control.cure()
+        till.watcher.until_job("J7", "printed", None)
+        assert till.control.receipts_total() == 8
 
 
 @pytest.mark.parametrize("flow", ["xonxoff", "none"])
@@ -315,7 +318,7 @@ def test_a_job_blocked_midway_goes_on_to_the_byte_where_it_stopped(flow: str) ->
 
 
 def test_stopping_never_waits_for_a_printer_that_does_not_read() -> None:
-    with bench() as till:
+    with bench(timing=IMPATIENT) as till:
         till.watcher.until_health(State.ONLINE)
         till.server.faults = LineFaults(deaf=True)
         till.printer.submit("A", LONG)

@@ -6,11 +6,15 @@ A file is never changed once it has shipped: what comes later is a new file.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pos.store.errors import NewerSchema, NotOurs
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 Schema: TypeAlias = Literal["till", "books"]
 
@@ -21,9 +25,9 @@ APPLICATION_IDS: Final[dict[Schema, int]] = {"till": 0x436D7054, "books": 0x436D
 def migrate(connection: sqlite3.Connection, schema: Schema) -> None:
     """Bring a database up to date. NewerSchema or NotOurs when it is not ours to touch."""
     applied = check(connection, schema)
-    for version, script in enumerate(scripts(schema), start=1):
-        if version > applied:
-            _apply(connection, schema, version, script)
+    pending = list(enumerate(scripts(schema), start=1))[applied:]
+    if pending:
+        _apply(connection, schema, pending)
 
 
 def check(connection: sqlite3.Connection, schema: Schema) -> int:
@@ -65,18 +69,25 @@ def statements(script: str) -> list[str]:
     return found
 
 
-def _apply(connection: sqlite3.Connection, schema: Schema, version: int, script: str) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+def _apply(connection: sqlite3.Connection, schema: Schema, pending: list[tuple[int, str]]) -> None:
+    """Run what is pending, each step in one transaction with its record."""
+    # Only for a new file or a new version of the program: its import would double a till's start.
+    from sqlite_utils import Database, Migrations
+
+    steps = Migrations(f"comptoir-{schema}")
+    for version, script in pending:
+        steps(name=f"v{version:04}")(_step(schema, version, script))
+    steps.apply(Database(connection, recursive_triggers=False))
+
+
+def _step(schema: Schema, version: int, script: str) -> Callable[[Database], None]:
+    def step(database: Database) -> None:
         for statement in statements(script):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_IDS[schema]}")
-        connection.execute(f"PRAGMA user_version = {version}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+            database.execute(statement)
+        database.execute(f"PRAGMA application_id = {APPLICATION_IDS[schema]}")
+        database.execute(f"PRAGMA user_version = {version}")
+
+    return step
 
 
 def _version(connection: sqlite3.Connection) -> int:

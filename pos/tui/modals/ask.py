@@ -31,12 +31,14 @@ class Ask(Question[T], Generic[T]):
         text: str = "",
         pad: bool = True,
         scans: bool = False,
+        tall: bool = False,
     ) -> None:
         super().__init__(title, intro)
         self._read = read
         self._pad = pad
         self.takes_scans = scans  # type: ignore[misc]  # a question of this kind decides for itself
         self._entry = Entry(id="answer", text=text)
+        self.set_class(tall, "-pad")  # opened by a finger: keys on any screen
 
     def inside(self) -> list[Widget]:
         """The field, and keys for a finger."""

@@ -37,6 +37,9 @@ class Entry(Rows, can_focus=True):
     class Submitted(Changed):
         """Enter was pressed."""
 
+    class Tapped(Changed):
+        """A finger wants to type."""
+
     def __init__(
         self,
         *,
@@ -116,6 +119,10 @@ class Entry(Rows, can_focus=True):
             return
         event.stop()
         event.prevent_default()
+
+    def on_click(self) -> None:
+        """A tap asks for keys to tap."""
+        self.post_message(self.Tapped(self))
 
     def on_paste(self, event: events.Paste) -> None:
         """Take pasted text as typed."""

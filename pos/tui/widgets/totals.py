@@ -89,6 +89,14 @@ class Totals(Rows):
         for tender in sale.tenders:
             label = clean(tender_label(tender.name, self.language))
             rows.append(ends([(label, "good")], [(number(-tender.amount), "good")], width))
+        last = self.shown.last
+        if last and last.change and not sale.tenders:
+            # The customer before may still wait for the change.
+            before = say("tui.last.before", number=last.number)
+            rows += [
+                [(" " * width, "text")],
+                ends([(before, "dim")], [(number(last.change), "good")], width),
+            ]
         return rows
 
     def _idle(self, width: int) -> list[Row]:

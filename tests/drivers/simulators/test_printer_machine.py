@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.simulators.escpos_tokens import Tokeniser
+from drivers.simulators.paper import PaperLine
 from drivers.simulators.printer_machine import PrinterModel, SimulatedPrinter
 
 ASK = {n: b"\x10\x04" + bytes([n]) for n in (1, 2, 3, 4)}
@@ -86,7 +87,9 @@ def test_a_power_cut_loses_the_buffer_and_the_modes() -> None:
     assert list(printer.tick(1.0)) == []
     answers(printer, b"kept\n")
     assert printer.roll.under_way.lines == ["kept"]
-    assert not printer.roll.under_way.items[0].bold  # type: ignore[union-attr] # a line it is
+    (line,) = printer.roll.under_way.items
+    assert isinstance(line, PaperLine)
+    assert not line.bold
 
 
 def test_a_printer_switched_off_hears_nothing() -> None:

@@ -223,7 +223,7 @@ async def type_in(app: TillApp, pilot: Pilot[None], text: str) -> None:
 
 def burst(app: TillApp, text: str) -> None:
     """Send keys as a scanner does: all at once."""
-    driver = app._driver  # noqa: SLF001  # real key events enter where the terminal's do
+    driver = app._driver  # real key events enter where the terminal's do
     assert driver is not None
     for sign in text:
         key = {"\r": "enter", "\t": "tab"}.get(sign, sign)

@@ -58,7 +58,7 @@ def test_three_items_by_card_take_four_presses(shop: Shop) -> None:
         await press(app, pilot, "f3")
         assert presses + 1 == FOUR
         assert "CARTE 3,60 €" in text_of(app)
-        assert "touche rouge" in text_of(app)
+        assert "Pour annuler" in text_of(app)
         shop.terminal.answer(State.APPROVED)
         await settled(app, pilot)
         assert shop.desk.last is not None
@@ -125,7 +125,7 @@ def test_an_unknown_card_leads_the_cashier_to_the_paper(shop: Shop) -> None:
         assert "1,20 €, demandé le 22/11/2026 12:30" in shown
         await press(app, pilot, "enter")
         await press(app, pilot, "enter")
-        assert shop.desk.last is None
+        assert len(shop.desk.attempts) == 1
         await type_in(app, pilot, "123456")
         assert shop.desk.last is not None
         assert shop.desk.last.ticket.tenders[0].details["authorisation"] == "123456"
@@ -202,6 +202,6 @@ def burst_f2(app: TillApp) -> None:
 
     event = events.Key("f2", None)
     event.set_sender(app)
-    driver = app._driver  # noqa: SLF001  # real key events enter where the terminal's do
+    driver = app._driver  # real key events enter where the terminal's do
     assert driver is not None
     driver.send_message(event)

@@ -1,0 +1,198 @@
+"""What the sync process works with: the till's journal as a source, its key, its enrolments."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pos import __version__
+from pos.app.ports import Clock
+from pos.store import keys
+from pos.store.database import Reader
+from pos.store.errors import KeyUnusable
+from pos.store.folder import DataFolder
+from pos.store.journal import read_chain
+from pos.store.keys import Identity
+from pos.store.machine import Machine
+from sync.address import origin_of
+from sync.client import Client
+from sync.engine import Engine
+from sync.enrolment import enrol as join
+from sync.errors import SyncError
+from sync.http import HttpTransport
+from sync.pace import Tools
+from sync.ports import Transport
+from sync.records import Enrolment
+from sync.state import State, StateReader
+
+logger = logging.getLogger(__name__)
+LOOK_EVERY_S: Final = 1.0
+
+
+class JournalSource:
+    """The till's journal, read while the till writes it (sync.ports.Source)."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def head(self, chain: str) -> tuple[int, str] | None:
+        """Number and hash of a chain's last entry."""
+        row = self._reader.row("SELECT max(number) FROM journal WHERE chain = ?", (chain,))
+        last: int = (row and row[0]) or 0
+        if not last:
+            return None
+        ((number, _, compact, _),) = read_chain(self._reader, chain, last - 1, 1)
+        return number, hashlib.sha256(compact).hexdigest()
+
+    def read(self, chain: str, after: int, limit: int) -> list[tuple[int, int, bytes]]:
+        """Entries after a number: number, epoch, compact JWS."""
+        found = read_chain(self._reader, chain, after, limit)
+        return [(number, epoch, compact) for number, epoch, compact, _ in found]
+
+    def oldest_at(self, chain: str, after: int) -> str | None:
+        """When the first entry after a number was made."""
+        found = read_chain(self._reader, chain, after, 1)
+        return found[0][3] if found else None
+
+    def seq(self) -> int:
+        """How far the whole journal is."""
+        row = self._reader.row("SELECT max(seq) FROM journal")
+        return (row and row[0]) or 0
+
+    def epoch(self) -> int:
+        """The epoch in which the till now signs."""
+        row = self._reader.row("SELECT max(epoch) FROM signing_key")
+        return (row and row[0]) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A till's side of its campaigns, open for the sync process."""
+
+    identity: Identity
+    source: JournalSource
+    state: State
+    clock: Clock
+
+    def engine(self) -> Engine:
+        """The engine over this link, with real lines and real chance."""
+        chance = random.SystemRandom()
+        tools = Tools(clock=self.clock, uniform=chance.uniform, tell=_tell)
+        return Engine(self.state, self.source, self.identity, _connect, tools)
+
+    def client(self, server: str) -> Client:
+        """A client of a server's address, as it was typed; SyncError for one that cannot be."""
+        origin = origin_of(server)
+        return Client(origin, _connect(origin), self.identity, self.clock)
+
+    def enrol(self, server: str, code: str, shop_till: str) -> Enrolment:
+        """Join the campaign that a pairing code is for; SyncError."""
+        client = self.client(server)
+        try:
+            return join(self.state, client, code, shop_till=shop_till, software=__version__)
+        finally:
+            client.close()
+
+
+@contextmanager
+def open_link(folder: DataFolder, machine: Machine, clock: Clock) -> Iterator[Link]:
+    """Open a till's folder for the sync process. KeyUnusable before the till's first start."""
+    reader = Reader(folder.till_db, "till")
+    try:
+        state = State(folder.campaign_db)
+        try:
+            yield Link(_identity(reader, folder, machine), JournalSource(reader), state, clock)
+        finally:
+            state.close()
+    finally:
+        reader.close()
+
+
+def _identity(reader: Reader, folder: DataFolder, machine: Machine) -> Identity:
+    with reader.snapshot() as connection:
+        till = keys.till_of(connection)
+        if till is None:
+            raise KeyUnusable(f"{folder.path}: no till was ever opened here")
+        return keys.load(connection, folder, machine, till)
+
+
+def run(folder: DataFolder, machine: Machine, clock: Clock) -> None:
+    """Send and listen until a signal; a till that goes on under a new key is taken up again."""
+    while True:
+        with open_link(folder, machine, clock) as link:
+            engine, ended = link.engine(), threading.Event()
+            watcher = threading.Thread(
+                target=_watch, args=(link, engine, ended), name="watch", daemon=True
+            )
+            watcher.start()
+            try:
+                engine.run()
+            finally:
+                ended.set()
+                watcher.join()
+
+
+def _watch(link: Link, engine: Engine, ended: threading.Event) -> None:
+    """Wake the engine when the journal grew, and end it when the till changed its epoch."""
+    seen = -1
+    while not ended.wait(LOOK_EVERY_S):
+        seq = link.source.seq()
+        if seq == seen:
+            continue
+        seen = seq
+        if link.source.epoch() == link.identity.epoch:
+            engine.wake()
+        else:
+            engine.stop()
+
+
+def status(folder: DataFolder) -> list[dict[str, Any]]:
+    """How far each campaign is, as JSON values; read-only."""
+    looker = StateReader(folder.campaign_db)
+    reader = Reader(folder.till_db, "till") if folder.exists else None
+    try:
+        source = JournalSource(reader) if reader else None
+        return [_status(one, source) for one in looker.enrolments()]
+    finally:
+        looker.close()
+        if reader:
+            reader.close()
+
+
+def _status(one: Enrolment, source: JournalSource | None) -> dict[str, Any]:
+    head = source.head(one.chain) if source else None
+    total = head[0] if head else 0
+    return {
+        "campaign": one.campaign,
+        "name": one.campaign_name,
+        "server": one.origin,
+        "shop": one.shop_name,
+        "epoch": one.epoch,
+        "fingerprint": one.fingerprint,
+        "entries": total,
+        "acknowledged": one.acknowledged,
+        "waiting": max(total - one.acknowledged, 0),
+        "oldest_unsent_at": source.oldest_at(one.chain, one.acknowledged) if source else None,
+        "acknowledged_at": one.acknowledged_at,
+        "rejected": one.rejected,
+        "trouble": one.trouble,
+        "detail": one.detail,
+        "halted": one.halted,
+    }
+
+
+def _connect(origin: str) -> Transport:
+    return HttpTransport(origin, software=__version__)
+
+
+def _tell(name: str, error: SyncError | None) -> None:
+    if error is None:
+        logger.info("%s: well again", name)
+    else:
+        logger.warning("%s: %s: %s", name, error.trouble, error)

@@ -1,0 +1,174 @@
+"""Power cuts: a till sells on powerfs until the power goes, at every kind of moment.
+
+Each life of the till opens it on what the last cut left, checks it against everything that was ever
+acknowledged, and sells on until the next cut. Cuts also hit the opening, the checks themselves and,
+with a new disk from time to time, the very first start.
+
+The control: the same till with `synchronous=NORMAL` for what must be durable. It has to lose
+acknowledged sales, or these proofs prove nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from pos.store.database import Database
+from prove.checks import Ack, problems
+from prove.child import CRASHED, Child, Silent, Tell
+from prove.disk import Disk, mounted
+from prove.image import Cut
+from prove.shop import BASKETS_A_DAY, WHO, Place, Returning, shoppers
+from prove.tally import Tally
+
+CUTS: Final = 100
+CONTROL_CUTS: Final = 20
+LIVES_A_DISK: Final = 10
+# Opening a shop takes about 300 operations, a sale 15 to 60.
+EARLY_OPERATIONS: Final = 400
+OPERATIONS_MAX: Final = 3000
+SILENCE_S: Final = 60.0
+
+
+def prove_power(tally: Tally, seed: int, count: int = CUTS, keep: Path | None = None) -> None:
+    """Cut the power `count` times; then the control."""
+    _cut_often(tally, random.Random(seed), count, keep)  # noqa: S311 - chance, not secrecy
+    _control(tally, random.Random(seed + 1), min(count, CONTROL_CUTS))  # noqa: S311
+
+
+def _cut_often(tally: Tally, draw: random.Random, count: int, keep: Path | None) -> None:
+    done = 0
+    while done < count:
+        lives = min(LIVES_A_DISK, count - done)
+        with mounted(keep) as disk:
+            story = _Story(disk, draw)
+            for _ in range(lives):
+                tally.case(f"power cut {done + 1}", story.life(draw.choice(list(Cut))))
+                done += 1
+            tally.case(f"after cut {done}", story.last_life())
+            story.add_to(tally)
+        tally.say(f"{done} of {count} cuts, {tally.counts['acknowledged entries']} acknowledged")
+
+
+def _control(tally: Tally, draw: random.Random, count: int) -> None:
+    """Fewer syncs must lose acknowledged sales: the cut and the checks see it."""
+    lost = 0
+    for _ in range(count):
+        with mounted() as disk:
+            story = _Story(disk, draw, weaken=not_durable)
+            story.life(Cut.DROP, early=False)
+            found = story.last_life(checks_only=True)
+            lost += any("lost" in problem for problem in found)
+    tally.count("control cuts, synchronous=NORMAL", count)
+    tally.count("control cuts that lost sales (expected)", lost)
+    missing = [] if lost else ["synchronous=NORMAL lost nothing: this proof cannot see a loss"]
+    tally.case("control", missing)
+
+
+def not_durable() -> None:
+    """Take the sync out of every commit of this process, as no setting of the till can."""
+
+    def normal(self: Database, level: int) -> None:
+        del level
+        self.connection.execute("PRAGMA synchronous = NORMAL")
+
+    Database._set_synchronous = normal  # type: ignore[method-assign] # noqa: SLF001 - the control
+
+
+class _Story:
+    """One disk through several lives of its till."""
+
+    def __init__(
+        self, disk: Disk, draw: random.Random, weaken: Callable[[], None] = lambda: None
+    ) -> None:
+        self._disk = disk
+        self._draw = draw
+        self._weaken = weaken
+        self._acked: list[Ack] = []
+        self._examined = 0
+        self._where: list[str] = []
+
+    def life(self, cut: Cut, *, early: bool | None = None) -> list[str]:
+        """Live until the power goes; what went wrong before, and what was checked, is returned."""
+        if early is None:
+            early = self._draw.random() < 0.3
+        upto = EARLY_OPERATIONS if early else OPERATIONS_MAX
+        at = self._draw.randint(1 if early else EARLY_OPERATIONS, upto)
+        seed = self._draw.randrange(2**32)
+        self._disk.order_cut(at)
+        found = self._live(lambda tell: self._sell(seed, tell))
+        self._where += [hit.kind for hit in self._disk.hits()]
+        self._disk.restart(cut, seed)
+        return found
+
+    def last_life(self, *, checks_only: bool = False) -> list[str]:
+        """Come back once more, check everything with a full audit, close the day and the till."""
+        seed = self._draw.randrange(2**32)
+        return self._live(lambda tell: self._sell(seed, tell, last=True, checks_only=checks_only))
+
+    def add_to(self, tally: Tally) -> None:
+        """Report what happened on this disk."""
+        tally.count("acknowledged entries", len(self._acked))
+        tally.count("acknowledged sales", sum(ack.chain == "ticket" for ack in self._acked))
+        tally.count("times examined", self._examined)
+        for kind in self._where:
+            tally.count(f"cut before a {kind}")
+
+    def _live(self, work: Callable[[Tell], None]) -> list[str]:
+        child = Child(work)
+        self._disk.plug(child.pid)
+        found: list[str] = []
+        try:
+            for kind, *told in child.heard(SILENCE_S):
+                found += self._hear(kind, told)
+        except Silent as error:
+            found.append(str(error))
+        if child.wait() == CRASHED and not found:
+            found.append("the till ended in an exception")
+        return found
+
+    def _hear(self, kind: str, told: list[Any]) -> list[str]:
+        if kind == "ack":
+            self._acked.append(Ack(*told))
+        elif kind == "examined":
+            self._examined += 1
+            return list(told[0])
+        elif kind == "crashed" and not self._disk_is_off():
+            return [str(told[0])]
+        return []
+
+    def _disk_is_off(self) -> bool:
+        """Whatever a till says in the moment between the cut and its end does not count."""
+        return bool(self._disk.hits())
+
+    def _sell(
+        self, seed: int, tell: Tell, *, last: bool = False, checks_only: bool = False
+    ) -> None:
+        """In the child: open, examine, sell."""
+        self._weaken()
+        place = Place(self._disk.mount)
+        place.enter()
+        place.stock()
+        draw = random.Random(seed)  # noqa: S311 - chance, not secrecy
+        with place.open() as till:
+            tell("examined", problems(till, self._acked, full_audit=last))
+            if checks_only:
+                return
+            cashier = Returning(
+                till.desk,
+                draw,
+                acknowledge=lambda s: tell("ack", "ticket", s.number, s.entry.digest),
+            )
+            cashier.arrive(WHO.code, WHO.pin)
+            for number, basket in enumerate(shoppers(draw), start=1):
+                cashier.open_day()
+                cashier.serve(basket)
+                if number % BASKETS_A_DAY == 0:
+                    cashier.close_day()
+                    closing = till.desk.ports.ledger.last("closing")
+                    if closing:
+                        tell("ack", "closing", closing.payload.number, closing.digest)
+                    if last:
+                        return

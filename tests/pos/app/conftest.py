@@ -1,0 +1,18 @@
+"""A till with a cashier at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pos.fakes import Counter
+
+
+@pytest.fixture
+def counter(tmp_path: Path) -> Iterator[Counter]:
+    made = Counter(tmp_path)
+    made.sign_on()
+    yield made
+    made.close()
