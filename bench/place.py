@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from pos.adapters.simulated import Pace
 from pos.app.ports import CampaignLink
 from pos.app.session import declare_float
 from pos.app.sign_on import sign_on
@@ -54,12 +55,17 @@ def labels() -> tuple[tuple[str, str], ...]:
 
 
 @contextmanager
-def open_shop(path: Path, products: bytes | None = None, config: Config | None = None) -> Iterator[Till]:
+def open_shop(
+    path: Path,
+    products: bytes | None = None,
+    config: Config | None = None,
+    pace: Pace | None = None,
+) -> Iterator[Till]:
     """A till in a folder, stocked on first use, its cashier signed on and its session open."""
     folder = DataFolder(path / "data")
     with open_for_writing(folder) as store:
         stock(store, now, products)
-    with open_till(folder, config or Config()) as till:
+    with open_till(folder, config or Config(), pace=pace) as till:
         person = PEOPLE[0]
         sign_on(till.desk, person.code, person.pin).wait()
         if till.desk.session is None:

@@ -30,6 +30,7 @@ from pos.store.catalogue import SqliteCatalogue
 from pos.store.database import sqlite_is_safe
 from pos.store.folder import DataFolder
 from pos.store.head import PUT_BACK
+from pos.store.journal import campaigns_written
 from pos.store.machine import Machine, default_machine_folder
 from pos.store.opening import Store, open_store
 from pos.store.staff import SqliteStaffBook
@@ -110,7 +111,12 @@ def open_till(
         closing.callback(remove, log_to(folder.path / LOGS, "till"))
         plugs = find_plugs(config, is_demo=folder.is_demo, paper=paper, pace=pace, closing=closing)
         printer = SpooledPrinter(store.ledger, config.printer.drawer_pin)
-        campaigns = CampaignReader(folder.campaign_db, store.ledger, store.identity.epoch)
+        campaigns = CampaignReader(
+            folder.campaign_db,
+            store.ledger,
+            store.identity.epoch,
+            lambda: campaigns_written(store.reader),
+        )
         closing.callback(campaigns.close)
         desk = Desk(
             Ports(

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from pos.app import park, take_payment
+from pos.app import park, sign_on, take_payment
 from pos.app.ports import Staff
 from pos.bootstrap import Till, now, open_for_writing, open_till, writer_of
 from pos.config import Config, PrinterConfig, TerminalConfig
@@ -95,12 +95,19 @@ class Returning(Cashier):
 
     def arrive(self, code: str, pin: str) -> None:
         """Sign on, clear up what is unknown, and finish every sale that was under way."""
-        super().arrive(code, pin)
+        sign_on.sign_on(self.desk, code, pin).wait()
+        self._answer_jobs()
+        self.desk.reload()
+        while self.desk.attempts:
+            attempt = self.desk.attempts[0]
+            self._resolve(attempt.reference, attempt.amount)
+            self.desk.reload()
+        self._finish_sale()
         for sale in park.parked(self.desk):
             park.recall(self.desk, str(sale.parked_as)).wait()
-            self.finish_sale()
+            self._finish_sale()
 
-    def finish_sale(self) -> None:
+    def _finish_sale(self) -> None:
         """Take the rest of the sale under way in cash."""
         sale = self.desk.sale
         if sale is None or not sale.lines:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pos.app.desk import Desk, Pending
 from pos.app.ports import Role, Transaction
-from pos.domain.errors import LimitReached, SaleIsOpen, UnknownParked
+from pos.domain.errors import LimitReached, SaleIsEmpty, SaleIsOpen, UnknownParked
 from pos.domain.events import EventCode, event
 from pos.domain.sale import Sale
 
@@ -25,10 +25,12 @@ def park(desk: Desk, name: str = "") -> Pending[Sale]:
     aside = replace(sale, parked_as=chosen)
 
     def work(tx: Transaction) -> Sale:
-        # The stored sale counts: a card may have paid a part of it since it was shown.
-        stored = replace(tx.draft(sale.id) or sale, parked_as=chosen)
+        # The stored sale counts: a card may have paid it, or a part, since it was shown.
+        stored = tx.draft(sale.id)
+        if stored is None:
+            raise SaleIsEmpty
         tx.append("event", event(EventCode.SALE_PARKED, sale=sale.id, lines=len(sale.lines)))
-        tx.put_draft(stored)
+        tx.put_draft(replace(stored, parked_as=chosen))
         return aside
 
     def then(_: Sale) -> None:
@@ -59,10 +61,13 @@ def recall(desk: Desk, name: str = "") -> Pending[Sale]:
     found = matching[0]
 
     def work(tx: Transaction) -> Sale:
-        stored = replace(tx.draft(found.id) or found, parked_as=None)
+        stored = tx.draft(found.id)
+        if stored is None:  # a card has just paid it
+            raise UnknownParked(name=wanted, known="")
+        recalled = replace(stored, parked_as=None)
         tx.append("event", event(EventCode.SALE_RECALLED, sale=found.id))
-        tx.put_draft(stored)
-        return stored
+        tx.put_draft(recalled)
+        return recalled
 
     def then(sale: Sale) -> None:
         desk.sale = sale

@@ -11,21 +11,23 @@ from typing import Any, Final, TypeVar
 
 from pos.app.desk import COMMIT_TIMEOUT_S, SYSTEM, CardNews, Desk, Pending
 from pos.app.ports import CardTerminal, Transaction
-from pos.app.settle import advance
+from pos.app.settle import advance, check_refunds
 from pos.app.take_payment import payable
 from pos.domain.errors import (
     CardBusy,
     CardMissing,
     CardUnresolved,
+    LimitReached,
     NothingToPay,
     PosError,
+    RefundTooMuch,
     TenderTooMuch,
     UnknownAttempt,
 )
 from pos.domain.events import EventCode, event
 from pos.domain.money import Cents
 from pos.domain.payment import AT_START, RUNNING, Attempt, Direction, State, step
-from pos.domain.sale import Sale, add_tender, price
+from pos.domain.sale import TENDERS_MAX, Sale, add_tender, price
 from pos.domain.tender import CARD, Tendered
 
 T = TypeVar("T")
@@ -36,7 +38,9 @@ KEPT_DETAILS: Final = frozenset({"authorisation", "last4", "brand", "contactless
 def begin(desk: Desk, amount: Cents | None = None) -> Pending[CardNews]:
     """Ask the terminal for what is due, or for a part; with a negative due, give it back.
 
-    Raises CardMissing, CardBusy, CardUnresolved, NothingToPay or TenderTooMuch.
+    Raises CardMissing, CardBusy, CardUnresolved, NothingToPay, TenderTooMuch, LimitReached or
+    RefundTooMuch: whatever would keep an approval from being recorded is found before the card is
+    asked.
     """
     terminal = desk.ports.terminal
     if terminal is None:
@@ -48,6 +52,8 @@ def begin(desk: Desk, amount: Cents | None = None) -> Pending[CardNews]:
         raise NothingToPay
     if asked > abs(due):
         raise TenderTooMuch(due=abs(due))
+    if len(sale.tenders) >= TENDERS_MAX:
+        raise LimitReached(what="tenders", limit=TENDERS_MAX)
     attempt = Attempt(
         desk.ports.new_reference(),
         terminal.name,
@@ -67,6 +73,7 @@ def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -
                 raise CardBusy
             if other.terminal == terminal.name:
                 raise CardUnresolved(attempt=other.reference, amount=other.amount)
+        check_refunds(tx, sale)
         tx.put_draft(sale)
         record_attempt(tx, attempt)
         return CardNews(attempt)
@@ -142,7 +149,12 @@ def conclude(desk: Desk, tx: Transaction, attempt: Attempt) -> CardNews:
     told = {name: attempt.details[name] for name in KEPT_DETAILS & attempt.details.keys()}
     details = {"attempt": attempt.reference, "terminal": attempt.terminal, **told}
     paid = add_tender(sale, Tendered(CARD.name, CARD.kind, amount, amount, details=details))
-    return CardNews(attempt, advance(desk, tx, paid))
+    try:
+        return CardNews(attempt, advance(desk, tx, paid))
+    except RefundTooMuch:
+        # Another sale gave these goods back meanwhile, and the money went back a second time.
+        tx.append("event", event(EventCode.CARD_TROUBLE, refunded_twice=attempt.reference))
+        return CardNews(attempt, advance(desk, tx, paid, checked=True))
 
 
 def prepared_at(desk: Desk, reference: str) -> str | None:

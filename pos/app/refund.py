@@ -79,23 +79,24 @@ def give_back(
         if not left:
             raise RefundTooMuch(line="", left=0)
         wanted = tuple(Wanted(n) for n in left)
+    already = {n: refunded.get(n, _NOTHING).quantity for n in sold}
     for item in wanted:
         if item.line not in sold:
             raise UnknownLine(line=item.line)
-        line, done = sold[item.line], refunded.get(item.line, _NOTHING)
+        line, done = sold[item.line], already[item.line]
         quantity = _quantity(line, done, item.quantity)
-        origin = Origin(number, line.number, digest, ZERO, already=done.quantity)
-        amounts = share(line, done.quantity, quantity)
-        sale = add_refund(sale, line.product, quantity, amounts, origin)
+        already[item.line] += quantity
+        origin = Origin(number, line.number, digest, ZERO, already=done)
+        sale = add_refund(sale, line.product, quantity, share(line, done, quantity), origin)
     return sale
 
 
-def _quantity(line: TicketLine, done: Refunded, wanted: Thousandths | None) -> Thousandths:
-    left = line.quantity - done.quantity
+def _quantity(line: TicketLine, done: Thousandths, wanted: Thousandths | None) -> Thousandths:
+    left = line.quantity - done
     quantity = left if wanted is None else wanted
     if not line.unit.allows(quantity):
         raise BadQuantity(text=str(quantity))
-    if quantity > left or left == 0:
+    if quantity > left or left <= 0:
         raise RefundTooMuch(line=line.number, left=left)
     return quantity
 

@@ -22,7 +22,7 @@ from pos.domain.errors import PosError
 from pos.i18n import LANGUAGES, Language, language
 from pos.store.errors import KeyUnusable, StoreError
 from pos.store.folder import DataFolder
-from sync.errors import SyncError
+from sync.errors import InUse, SyncError
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONFIG_NAME: Final = "config.toml"
@@ -94,6 +94,8 @@ def guarded(work: Callable[[], Any]) -> Any:
         refuse(environment_language().error(error))
     except KeyUnusable as error:
         refuse(say("cli.store.key_unusable", reason=error))
+    except InUse:
+        refuse(say("cli.sync.busy"))
     except (StoreError, ConfigError, DriverError, SyncError) as error:
         refuse(str(error))
     except BrokenPipeError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pos.adapters import campaign_link
+from pos import campaign_link
 from pos.adapters.logs import log_to, remove
 from pos.bootstrap import LOGS, machine, now
 from pos.cli.common import Context, report, say, until_stopped, with_folder

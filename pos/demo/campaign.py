@@ -55,7 +55,7 @@ def organiser(server_folder: Path) -> Iterator[OrganiserClient]:
 
 def enrol_till(folder: DataFolder, url: str, server_folder: Path, shop: ShopConfig) -> None:
     """Enrol the till in the demonstration's campaign, unless it is already."""
-    from pos.adapters.campaign_link import open_link
+    from pos.campaign_link import open_link
 
     with open_link(folder, machine(), now) as link:
         if any(one.campaign == CAMPAIGN_ID for one in link.state.enrolments(link.identity.epoch)):

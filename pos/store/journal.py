@@ -15,7 +15,7 @@ from pos.domain.errors import DiskFailed
 from pos.store.database import Reader, Row
 from pos.store.head import Head
 from pos.store.keys import Identity
-from sync.contract.entry import ENTRY_TYP, GENESIS, Entry, Place, from_signed, seal
+from sync.contract.entry import CAMPAIGN_PREFIX, ENTRY_TYP, GENESIS, Entry, Place, from_signed, seal
 from sync.contract.errors import ContractError
 from sync.contract.jws import Signed
 
@@ -159,6 +159,15 @@ def read_chain(
     return [
         (row[0], row[1], Signed(row[3], ENTRY_TYP, row[4], row[5]).compact, row[2]) for row in rows
     ]
+
+
+def campaigns_written(reader: Reader) -> tuple[str, ...]:
+    """Ids of the campaigns that have a chain in the journal."""
+    with reader.snapshot() as connection:
+        names = _chains(connection)
+    return tuple(
+        name.removeprefix(CAMPAIGN_PREFIX) for name in names if name.startswith(CAMPAIGN_PREFIX)
+    )
 
 
 def _chains(connection: sqlite3.Connection) -> dict[str, tuple[int, str]]:

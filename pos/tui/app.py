@@ -30,6 +30,7 @@ from pos.tui.messages import CardArrived, ScanArrived
 from pos.tui.modals.credentials import Credentials
 from pos.tui.modals.question import Question
 from pos.tui.payments import Payments
+from pos.tui.ringing import Ringing
 from pos.tui.sale_screen import SaleScreen
 from pos.tui.strokes import Scanner, Stroke, Strokes
 from pos.tui.widgets.bars import Header, StatusBar
@@ -75,6 +76,7 @@ class TillApp(App[None]):
         self.acts = Acts(desk)
         self.jobs = Jobs(self)
         self.payments = Payments(self)
+        self.ringing = Ringing(self)
         self.status: StatusView | None = None
         self.sale_screen = SaleScreen()
         self._strokes = Strokes(scanner or WedgeScanner())
@@ -153,7 +155,7 @@ class TillApp(App[None]):
         if isinstance(scan, Misread):
             self.fail(self.language.say("tui.scan.misread", code=scan.code))
         elif screen is self.sale_screen:
-            self.sale_screen.scanned(scan)
+            self.ringing.scanned(scan)
         elif isinstance(screen, Question) and screen.takes_scans:
             screen.scanned(scan.code)
         else:
@@ -161,10 +163,14 @@ class TillApp(App[None]):
 
     @property
     def quiet(self) -> bool:
-        """Whether no key is held back and no act is under way."""
-        return self._due is None and not any(
-            worker.group == "acts" and not worker.is_finished and not self._asking
-            for worker in self.workers
+        """Whether nothing is under way: no key held back, no act, no question on its way in."""
+        open_questions = sum(isinstance(screen, Question) for screen in self.screen_stack)
+        working = any(w.group == "acts" and not w.is_finished for w in self.workers)
+        return (
+            self._due is None
+            and self._asking == open_questions
+            and self.screen.is_mounted
+            and (self._asking > 0 or not working)
         )
 
     # --- acts ------------------------------------------------------------------------------------

@@ -186,7 +186,7 @@ class Jobs:
         title, intro = self._say("tui.job.discount"), self._say("tui.discount.intro")
         discount = await self._till.ask(Ask(title, typed.read_discount, intro=intro))
         if discount:
-            await self._till.sale_screen.discount(discount, "")
+            await self._till.ringing.discount(discount, "")
 
     async def _refund(self) -> None:
         till, title = self._till, self._say("tui.job.refund")

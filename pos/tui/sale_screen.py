@@ -11,17 +11,16 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
-from pos.adapters.scanner import Scanned
-from pos.app.change_sale import give_discount, void_line
+from pos.app.change_sale import void_line
 from pos.app.find import find
-from pos.app.ring_up import by_code
 from pos.domain.catalogue import Product, QuickKey
-from pos.domain.errors import NeedsManager, PosError, SaleIsEmpty, UnknownProduct
-from pos.domain.money import Cents, Thousandths, parse_quantity
-from pos.domain.sale import Discount, EntryMethod
+from pos.domain.errors import PosError, SaleIsEmpty
+from pos.domain.money import Cents
+from pos.domain.sale import EntryMethod
 from pos.tui import typed
 from pos.tui.keys import BAR, bindings
 from pos.tui.modals.ask import Ask
+from pos.tui.ringing import Ringing
 from pos.tui.widgets.bars import Header, StatusBar
 from pos.tui.widgets.choices import Choice, Choices
 from pos.tui.widgets.entry import Entry
@@ -52,7 +51,6 @@ class SaleScreen(Screen[None]):
         self._entry = Entry(id="entry")
         self._quick = QuickKeys(id="quick")
         self._quick_keys: dict[int, QuickKey] = {}
-        self._says_done = False
 
     @property
     def till(self) -> TillApp:
@@ -84,6 +82,20 @@ class SaleScreen(Screen[None]):
         self._entry.border_subtitle = say("tui.entry.hint")
         self.load_quick_keys()
         self.till.redraw()
+
+    @property
+    def ringing(self) -> Ringing:
+        """How products get on the sale."""
+        return self.till.ringing
+
+    @property
+    def entry(self) -> Entry:
+        """The entry line."""
+        return self._entry
+
+    def quick_key(self, position: int) -> QuickKey | None:
+        """The product on a quick key."""
+        return self._quick_keys.get(position)
 
     def load_quick_keys(self) -> None:
         """Read the quick keys again: a catalogue may have been loaded."""
@@ -176,14 +188,15 @@ class SaleScreen(Screen[None]):
     def _do(self, understood: typed.Typed, text: str, picked: Product | None) -> None:
         match understood:
             case typed.Item(code, quantity, price):
-                self.ring_up(code, quantity, price, EntryMethod.KEYED, text)
+                self.ringing.ring_up(code, quantity, price, EntryMethod.KEYED, text)
             case typed.Search(found, quantity, price):
                 method = EntryMethod.SEARCHED if picked else EntryMethod.KEYED
-                self.ring_up(picked.code if picked else found, quantity, price, method, text)
+                code = picked.code if picked else found
+                self.ringing.ring_up(code, quantity, price, method, text)
             case typed.Quick(position, quantity):
-                self._quick_key(position, quantity, text)
+                self.ringing.quick_key(position, quantity, text)
             case typed.Reduce(discount):
-                self.till.act(lambda: self.discount(discount, text))
+                self.till.act(lambda: self.ringing.discount(discount, text))
 
     @on(Entry.Tapped, "#entry")
     def entry_tapped(self) -> None:
@@ -206,80 +219,7 @@ class SaleScreen(Screen[None]):
     def quick_pressed(self, event: QuickKeys.Pressed) -> None:
         """A tap on a quick key."""
         event.stop()
-        self._quick_key(event.position, self._waiting_quantity(), "")
-
-    def _quick_key(self, position: int, quantity: Thousandths | None, text: str) -> None:
-        key = self._quick_keys.get(position)
-        if key is None:
-            self._refused(UnknownProduct(code=f".{position}"), text)
-        else:
-            self.ring_up(key.code, quantity, None, EntryMethod.QUICK_KEY, text)
-
-    def scanned(self, scan: Scanned) -> None:
-        """Ring up a scan; `3*` waiting in the entry line counts for it, other text stays there."""
-        self.message.clear()
-        self.ring_up(scan.code, self._waiting_quantity(), None, EntryMethod.SCANNED, "")
-        if scan.garbled:
-            self.message.say(self.till.language.say("tui.scan.garbled"))
-
-    def _waiting_quantity(self) -> Thousandths | None:
-        text = self._entry.text.strip()
-        if not text.endswith("*"):
-            return None
-        try:
-            quantity = parse_quantity(text[:-1])
-        except PosError:
-            return None
-        self._entry.set_text("")
-        return quantity
-
-    def ring_up(
-        self,
-        code: str,
-        quantity: Thousandths | None,
-        price: Cents | None,
-        method: EntryMethod,
-        text: str,
-    ) -> None:
-        """Put a product on the sale, shown at once; `text` comes back when it is refused."""
-        desk = self.till.desk
-
-        def refused(error: PosError) -> None:
-            if isinstance(error, NeedsManager):
-                self.till.act(lambda: self._ring_up_approved(error, again))
-            else:
-                self._refused(error, text)
-
-        def again() -> None:
-            self.till.acts.ring_up(
-                lambda: by_code(desk, code, quantity, unit_price=price, entry=method),
-                self.till.redraw,
-                lambda error: self._refused(error, text),
-            )
-
-        self.till.acts.ring_up(
-            lambda: by_code(desk, code, quantity, unit_price=price, entry=method),
-            self.till.redraw,
-            refused,
-        )
-
-    async def _ring_up_approved(self, error: NeedsManager, again: Callable[[], None]) -> None:
-        if not await self.till.ask_manager(error):
-            raise error
-        again()
-
-    def _refused(self, error: PosError, text: str) -> None:
-        if text and not self._entry.text:
-            self._entry.set_text(text)
-        self.till.report(error)
-
-    async def discount(self, discount: Discount, text: str) -> None:
-        """Reduce the chosen line, or the ticket; `text` comes back when it is refused."""
-        line = self.chosen
-        try:
-            await self.till.record(lambda: give_discount(self.till.desk, discount, line))
-        except PosError as error:
-            self._refused(error, text)
+        self.ringing.quick_key(event.position, self.ringing.waiting_quantity(), "")
 
     def take_amount(self) -> Cents | None:
         """The amount typed before a tender's key; BadAmount leaves it to be corrected."""

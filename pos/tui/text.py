@@ -40,7 +40,8 @@ def clean(text: str) -> str:
 
 
 def _shows(sign: str) -> bool:
-    return (" " <= sign <= "~") or "\u00a1" <= sign <= "\u017f" or sign in SIGNS
+    latin = " " <= sign <= "~" or "\u00a1" <= sign <= "\u017f"
+    return (latin and sign.isprintable()) or sign in SIGNS
 
 
 def _instead(sign: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from textual import events
 from textual.pilot import Pilot
 
+from pos.adapters.scanner import WedgeScanner
 from pos.app.desk import CardNews, Desk, Ports, Settings
 from pos.app.pay_by_card import PaymentRecorder
 from pos.app.ports import CampaignLink, DeviceHealth, DeviceState, Role, Staff
@@ -171,7 +172,14 @@ class Shop:
 
     def app(self, code: str = "fr", keymap: dict[str, str] | None = None) -> TillApp:
         """The screen of the desk, in the colours of a terminal that has them all."""
-        app = TillApp(self.desk, language(code), keymap, environment={"TERM": "xterm-256color"})
+        scanner = WedgeScanner(gap_max_ms=10)  # a short pause lets what the tests type go
+        app = TillApp(
+            self.desk,
+            language(code),
+            keymap,
+            scanner=scanner,
+            environment={"TERM": "xterm-256color"},
+        )
         self.terminal.recorder = PaymentRecorder(self.desk, app.news)
         return app
 

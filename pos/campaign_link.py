@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pos import __version__
 from pos.app.ports import Clock
+from pos.domain.errors import NotRecorded
 from pos.store import keys
 from pos.store.database import Reader
 from pos.store.errors import KeyUnusable
@@ -24,7 +25,7 @@ from sync.address import origin_of
 from sync.client import Client
 from sync.engine import Engine
 from sync.enrolment import enrol as join
-from sync.errors import SyncError
+from sync.errors import JournalUnreadable, SyncError
 from sync.http import HttpTransport
 from sync.pace import Tools
 from sync.ports import Transport
@@ -36,39 +37,52 @@ LOOK_EVERY_S: Final = 1.0
 
 
 class JournalSource:
-    """The till's journal, read while the till writes it (sync.ports.Source)."""
+    """The till's journal, read while the till writes it (sync.ports.Source).
+
+    Raises JournalUnreadable when the disk refuses, which the sync tries again later.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
     def head(self, chain: str) -> tuple[int, str] | None:
         """Number and hash of a chain's last entry."""
-        row = self._reader.row("SELECT max(number) FROM journal WHERE chain = ?", (chain,))
-        last: int = (row and row[0]) or 0
+        last = self._number("SELECT max(number) FROM journal WHERE chain = ?", chain)
         if not last:
             return None
-        ((number, _, compact, _),) = read_chain(self._reader, chain, last - 1, 1)
+        ((number, _, compact, _),) = self._read(chain, last - 1, 1)
         return number, hashlib.sha256(compact).hexdigest()
 
     def read(self, chain: str, after: int, limit: int) -> list[tuple[int, int, bytes]]:
         """Entries after a number: number, epoch, compact JWS."""
-        found = read_chain(self._reader, chain, after, limit)
+        found = self._read(chain, after, limit)
         return [(number, epoch, compact) for number, epoch, compact, _ in found]
 
     def oldest_at(self, chain: str, after: int) -> str | None:
         """When the first entry after a number was made."""
-        found = read_chain(self._reader, chain, after, 1)
+        found = self._read(chain, after, 1)
         return found[0][3] if found else None
 
     def seq(self) -> int:
         """How far the whole journal is."""
-        row = self._reader.row("SELECT max(seq) FROM journal")
-        return (row and row[0]) or 0
+        return self._number("SELECT max(seq) FROM journal")
 
     def epoch(self) -> int:
         """The epoch in which the till now signs."""
-        row = self._reader.row("SELECT max(epoch) FROM signing_key")
+        return self._number("SELECT max(epoch) FROM signing_key")
+
+    def _number(self, sql: str, *parameters: str) -> int:
+        try:
+            row = self._reader.row(sql, parameters)
+        except NotRecorded as error:
+            raise JournalUnreadable(str(error)) from error
         return (row and row[0]) or 0
+
+    def _read(self, chain: str, after: int, limit: int) -> list[tuple[int, int, bytes, str]]:
+        try:
+            return read_chain(self._reader, chain, after, limit)
+        except NotRecorded as error:
+            raise JournalUnreadable(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +156,16 @@ def _watch(link: Link, engine: Engine, ended: threading.Event) -> None:
     """Wake the engine when the journal grew, and end it when the till changed its epoch."""
     seen = -1
     while not ended.wait(LOOK_EVERY_S):
-        seq = link.source.seq()
-        if seq == seen:
+        try:
+            seq, epoch = link.source.seq(), link.source.epoch()
+        except JournalUnreadable as error:
+            logger.warning("the journal cannot be read: %s", error)
             continue
-        seen = seq
-        if link.source.epoch() == link.identity.epoch:
-            engine.wake()
-        else:
+        if epoch != link.identity.epoch:
             engine.stop()
+        elif seq != seen:
+            seen = seq
+            engine.wake()
 
 
 def status(folder: DataFolder) -> list[dict[str, Any]]:
