@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pos.domain import closing as closings
 from pos.domain.catalogue import Product
 from pos.domain.money import ONE
 from pos.domain.sale import Sale, add_item, add_tender, price
@@ -32,8 +34,13 @@ def make_long_journal(
     machine: Machine,
     sales: int,
     progress: Callable[[int], None] | None = None,
+    *,
+    closed: bool = False,
 ) -> None:
-    """Write a new till's journal with this many tickets, about 13,000 a second."""
+    """Write a new till's journal with this many tickets, about 13,000 a second.
+
+    With `closed` one closing, of the form that a day's has, ends it.
+    """
     folder.make()
     machine.make()
     database = Database(folder.till_db, "till")
@@ -52,6 +59,11 @@ def make_long_journal(
         database.checkpoint()
         if progress:
             progress(first)
+    if closed:
+        with database.transaction() as connection:
+            appending = journal.begin(connection, stamp(FIRST_DAY), "ma")
+            appending.append("closing", closings.to_data(_day(sales)))
+        journal.adopt(appending)
     head_file = HeadFile(machine.head_file(till))
     head_file.write(journal.head)
     head_file.close()
@@ -61,6 +73,11 @@ def make_long_journal(
 def place(path: Path) -> tuple[DataFolder, Machine]:
     """The folders of a till below a path."""
     return DataFolder(path / "data"), Machine(path / "machine")
+
+
+def _day(tickets: int) -> closings.Closing:
+    one = closings.with_ticket(closings.opened(None, 1, "2026-01-02"), 1, _ticket())
+    return replace(one, last_ticket=tickets, tickets=tickets)
 
 
 def _ticket() -> Ticket:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from pos.bootstrap import Till
@@ -50,7 +49,16 @@ class Campaign:
         state = self._state
         run("server", "campaign", CAMPAIGN_ID, "--name", "Preuves", *data, state=state)
         shop = json.loads(
-            run("server", "shop", "Epicerie", "--campaign", CAMPAIGN_ID, "--json", *data, state=state)
+            run(
+                "server",
+                "shop",
+                "Epicerie",
+                "--campaign",
+                CAMPAIGN_ID,
+                "--json",
+                *data,
+                state=state,
+            )
         )
         code = json.loads(run("server", "code", shop["id"], "--json", *data, state=state))
         ours = ("--data", str(self._place.folder.path))
@@ -79,6 +87,20 @@ class Campaign:
             if till and till.last_number >= number:
                 return
             time.sleep(LOOK_EVERY_S)
+
+    def moves(self, wait_s: float) -> bool:
+        """Whether the server receives something new within so long."""
+        before = self._last_number()
+        until = time.monotonic() + wait_s
+        while self._last_number() == before:
+            if time.monotonic() > until:
+                return False
+            time.sleep(LOOK_EVERY_S)
+        return True
+
+    def _last_number(self) -> int:
+        till = self.till()
+        return till.last_number if till else 0
 
     def till(self) -> TillStatus | None:
         """Our till as the server shows it."""

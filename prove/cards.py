@@ -59,7 +59,9 @@ def approvals(till: Till) -> Counter[str]:
     for entry in till.desk.ports.ledger.since(0):
         if entry.payload.chain == "payment" and entry.data["state"] == State.APPROVED:
             back = entry.data["direction"] == Direction.REFUND
-            approved[entry.data["reference"]] += -entry.data["amount"] if back else entry.data["amount"]
+            approved[entry.data["reference"]] += (
+                -entry.data["amount"] if back else entry.data["amount"]
+            )
     return approved
 
 

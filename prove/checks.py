@@ -28,11 +28,12 @@ def problems(till: Till, acked: Iterable[Ack], *, full_audit: bool = False) -> l
     """Everything that is wrong with an open till, in words; nothing when it kept its promises."""
     if till.store.head in PUT_BACK:
         return [f"the journal is {till.store.head} of its witness: it lost what it had committed"]
-    found = [*_lost(till, acked), *_order(till), *_audited(till, full=full_audit), *_books(till)]
+    found = [*lost(till, acked), *_order(till), *_audited(till, full=full_audit), *_books(till)]
     return found[:SHOWN_MAX]
 
 
-def _lost(till: Till, acked: Iterable[Ack]) -> Iterator[str]:
+def lost(till: Till, acked: Iterable[Ack]) -> Iterator[str]:
+    """What was acknowledged and is not there as it was."""
     for ack in acked:
         entry = till.desk.ports.ledger.entry(ack.chain, ack.number)
         if entry is None:

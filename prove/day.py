@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
+from pos.app.views import show
 from pos.bootstrap import Till
 from pos.domain.errors import DiskFailed, DiskFull, NotRecorded
 from pos.domain.ticket import from_data as read_ticket
 from pos.plain.front import PlainFront
-from pos.plain.replies import Reply, desk_data, sale_data
-from pos.app.views import show
+from pos.plain.replies import sale_data
 from pos.store import database, writer
 from prove.checks import Ack
 from prove.shop import WHO
@@ -107,7 +107,7 @@ class Day:
         self._tell = tell
 
     def work(self, steps: tuple[Step, ...]) -> None:
-        """Carry out each step; what is refused is tried twice more, the last time on a well disk."""
+        """Carry out each step; what is refused is tried twice more, lastly on a well disk."""
         for step in steps:
             if step.line == REST:
                 self._rest()

@@ -174,7 +174,8 @@ def _serve(mount: Path, orders: Connection) -> None:
     """Be the disk: never returns. Mounts again whenever it was unmounted."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.setsid()
-    import mfusepy  # needs libfuse, which is missing where this suite is skipped
+    # Needs libfuse, which is missing where this suite is skipped; it ships no types.
+    import mfusepy  # type: ignore[import-untyped]
 
     from prove.powerfs import PowerDisk
 

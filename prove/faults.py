@@ -66,7 +66,7 @@ def prove_disk(tally: Tally, seed: int, count: int | None = None, keep: Path | N
         if count is not None:
             cases = draw.sample(cases, min(count, len(cases)))
         for number, case in enumerate(cases, start=1):
-            tally.case(case.name, bench.try_case(case))
+            tally.case(case.name, bench.try_case(case, keep))
             if number % SAY_EVERY == 0:
                 tally.say(f"{number} of {len(cases)} faults")
         bench.add_to(tally)
@@ -115,23 +115,23 @@ class _Bench:
         self._day = Sums(*found["sums"])
         return self._disk.operations() - before
 
-    def try_case(self, case: Case) -> list[str]:
-        """Work a day with a fault, then come back; what was wrong."""
+    def try_case(self, case: Case, keep: Path | None = None) -> list[str]:
+        """Work a day with a fault, then come back; what was wrong, and in `keep` what was left."""
         found: dict[str, Any] = {"acks": []}
         day, back = f"day{case.seed}", f"back{case.seed}"  # the kernel remembers what a path was
         wrong = self._live(case, self._disk.plant(self._shop, day), found)
         for hit in self._disk.hits()[:1]:
-            name = hit.path.rpartition("/")[2]
-            self._count(f"{hit.kind} {name}")
+            self._count(f"{hit.kind} {hit.file}")
         self._count("commands refused", found.get("refused", 0))
         left = self._disk.survivors(day, Cut.DROP, case.seed)
-        if wrong:
-            return wrong
-        if Sums(*found["sums"]) != self._day:
+        if not wrong and Sums(*found["sums"]) != self._day:
             wrong.append(f"the day came to {found['sums']}, expected {self._day}")
-        acks = [Ack(*ack) for ack in found["acks"]]
-        wrong += self._come_back(self._disk.plant(left, back), acks)
-        self._disk.survivors(back, Cut.DROP, 0)
+        if not wrong:
+            acks = [Ack(*ack) for ack in found["acks"]]
+            wrong = self._come_back(self._disk.plant(left, back), acks)
+            self._disk.survivors(back, Cut.DROP, 0)
+        if wrong and keep:
+            image.save(left, keep / case.name)
         return wrong
 
     def add_to(self, tally: Tally) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -42,29 +44,36 @@ SELLING_S: Final = 1.0
 CARDS: Final = Mix(card=650, split=80, refund=30, receipt=150, park=30)
 
 
-def prove_kills(tally: Tally, seed: int, count: int = KILLS, keep: Path | None = None) -> None:
-    """Kill the till `count` times, then compare everything once more."""
-    del keep
+def prove_kills(
+    tally: Tally, seed: int, count: int | None = None, keep: Path | None = None
+) -> None:
+    """Kill the till `count` times (KILLS), then compare everything once more."""
+    count = count or KILLS
     draw = random.Random(seed)  # noqa: S311 - chance, not secrecy
-    with tempfile.TemporaryDirectory(prefix="comptoir-kills-") as folder:
-        with shop_with_devices(Path(folder)) as (place, campaign):
-            story = Story(place, draw)
-            for number in range(1, count + 1):
-                tally.case(f"kill {number}", story.life())
-                if number % SAY_EVERY == 0:
-                    tally.say(f"{number} of {count} kills, {len(story.acked)} acknowledged")
-            found = story.last_life()
-            if story.expected:
-                campaign.wait_for(story.expected.entries, SYNC_WAIT_S)
-                found += campaign.problems(story.expected)
-            tally.case("the server after the last kill", found)
-            story.add_to(tally)
+    with working_folder(tally, keep) as folder, shop_with_devices(folder) as (place, campaign):
+        story = Story(place, draw)
+        for number in range(1, count + 1):
+            tally.case(f"kill {number}", story.life())
+            if number % SAY_EVERY == 0:
+                tally.say(f"{number} of {count} kills, {len(story.acked)} acknowledged")
+        tally.case("the till after the last kill", story.last_life())
+        tally.case("the server after the last kill", story.compare(campaign))
+        story.add_to(tally)
 
 
 @contextmanager
-def shop_with_devices(
-    path: Path, proxy: Proxy | None = None
-) -> Iterator[tuple[Place, Campaign]]:
+def working_folder(tally: Tally, keep: Path | None) -> Iterator[Path]:
+    """A folder that goes when all is done; with `keep`, a copy stays if something failed."""
+    with tempfile.TemporaryDirectory(prefix="comptoir-prove-") as folder:
+        try:
+            yield Path(folder)
+        finally:
+            if keep and (tally.failed or sys.exc_info()[0]):
+                shutil.copytree(folder, keep, dirs_exist_ok=True)
+
+
+@contextmanager
+def shop_with_devices(path: Path, proxy: Proxy | None = None) -> Iterator[tuple[Place, Campaign]]:
     """A stocked and enrolled shop with devices on TCP; CommandFailed when a process had died.
 
     With a proxy, that is how the till reaches the server.
@@ -115,7 +124,7 @@ class CardCashier(Returning):
     paper: Path
 
     def _resolve(self, reference: str, amount: int) -> CardNews:
-        """As her colleague does, but a late answer may come first: then the till knows by itself."""
+        """As her colleague does, but a late answer may come first: then the till knows."""
         cards.wait_for_paper(self.till, reference, self.paper)
         try:
             return super()._resolve(reference, amount)
@@ -176,6 +185,13 @@ class Story:
         """Let a till finish its sale, its day and itself; what was wrong."""
         os.kill(child.pid, signal.SIGTERM)
         return self._listen(child)
+
+    def compare(self, campaign: Campaign) -> list[str]:
+        """Let the server receive everything, and compare it with what the till sold."""
+        if self.expected is None:
+            return ["the till did not say what it sold"]
+        campaign.wait_for(self.expected.entries, SYNC_WAIT_S)
+        return campaign.problems(self.expected)
 
     def add_to(self, tally: Tally) -> None:
         """Report what the shop did."""

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import Any, Final, TypeVar
 
-import mfusepy
+import mfusepy  # type: ignore[import-untyped] # it ships no types
 
 from prove.image import SECTOR_BYTES, Cut, File, Folder, Node
 
 T = TypeVar("T")
 NOT_COUNTED: Final = "-shm"
+NAMED_AT_RANDOM: Final = (".head", ".key", ".new")
 FREE_BLOCKS: Final = 1 << 20
 
 
@@ -47,8 +48,14 @@ class Hit:
     kind: str
     path: str
 
+    @property
+    def file(self) -> str:
+        """The file's name, and only its kind where the name is random."""
+        name = self.path.rpartition("/")[2]
+        return "*." + name.rpartition(".")[2] if name.endswith(NAMED_AT_RANDOM) else name
 
-class PowerDisk(mfusepy.Operations):  # type: ignore[misc] # mfusepy ships no types
+
+class PowerDisk(mfusepy.Operations):  # type: ignore[misc] # of an untyped class
     """The operations of the file system. `on_cut` is called once, when the power goes."""
 
     use_ns = True

@@ -36,7 +36,7 @@ class Tally:
 
     def say(self, text: str) -> None:
         """Say something at once."""
-        print(f"[{self.suite}] {text}", file=self.out, flush=True)  # noqa: T201 - a command's output
+        print(f"[{self.suite}] {text}", file=self.out, flush=True)
 
     def table(self) -> list[str]:
         """The suite's rows."""

@@ -199,21 +199,24 @@ class PaymentRecorder:
 
     def sending(self, reference: str) -> None:
         """The dialogue is about to begin: after this nothing may be forgotten."""
-        self._run(lambda tx: record_attempt(tx, step(_open(tx, reference), State.SENDING)))
+        self._run(
+            reference, lambda tx: record_attempt(tx, step(_open(tx, reference), State.SENDING))
+        )
 
     def answered(self, reference: str, details: Mapping[str, Any]) -> None:
         """The terminal told its result and waits for our acknowledgement."""
         self._run(
-            lambda tx: record_attempt(tx, step(_open(tx, reference), State.ANSWERED, **details))
+            reference,
+            lambda tx: record_attempt(tx, step(_open(tx, reference), State.ANSWERED, **details)),
         )
 
     def concluded(self, reference: str, state: State, details: Mapping[str, Any]) -> None:
         """The dialogue is over, in this state."""
-        self._on_news(
-            self._run(
-                lambda tx: conclude(self._desk, tx, step(_open(tx, reference), state, **details))
-            )
+        news = self._run(
+            reference,
+            lambda tx: conclude(self._desk, tx, step(_open(tx, reference), state, **details)),
         )
+        self._on_news(news)
 
     def late(self, reference: str, amount: Cents, state: State, details: Mapping[str, Any]) -> None:
         """An answer that nobody was waiting for, and what it says.
@@ -232,12 +235,20 @@ class PaymentRecorder:
             tx.append("event", event(EventCode.CARD_TROUBLE, orphan_answer=orphan))
             return None
 
-        news = self._run(work)
+        news = self._run(reference, work)
         if news:
             self._on_news(news)
 
-    def _run(self, work: Callable[[Transaction], T]) -> T:
-        return self._desk.ports.ledger.run(work, SYSTEM).result(COMMIT_TIMEOUT_S)
+    def _run(self, reference: str, work: Callable[[Transaction], T]) -> T:
+        ledger = self._desk.ports.ledger
+        return ledger.run(work, self._operator(reference)).result(COMMIT_TIMEOUT_S)
+
+    def _operator(self, reference: str) -> str:
+        """Whose sale an attempt pays: the name under which its ticket will stand."""
+        ledger = self._desk.ports.ledger
+        sales = {attempt.reference: attempt.sale for attempt in ledger.open_attempts()}
+        wanted = sales.get(reference)
+        return next((sale.operator for sale in ledger.drafts() if sale.id == wanted), SYSTEM)
 
 
 _LATE: Final = {State.APPROVED: State.APPROVED, State.DECLINED: State.NOT_CHARGED}

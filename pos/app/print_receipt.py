@@ -75,7 +75,7 @@ def _entry(desk: Desk, number: int | None) -> Entry:
     else:
         entry = desk.ports.ledger.entry("ticket", number)
     if entry is None:
-        raise UnknownTicket(ticket=number or "")
+        raise UnknownTicket(ticket=number or "-")
     return entry
 
 

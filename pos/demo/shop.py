@@ -45,7 +45,7 @@ def demo_config(given: Config) -> Config:
         shop = ShopConfig(
             name=SHOP_NAME,
             address="12 rue de la Loge\n34000 Montpellier",
-            vat_id="TVA non applicable, art. 293 B du CGI",
+            vat_id="TVA FR00000000000",
             receipt_footer=("Merci de votre visite !",),
         )
     tender = given.tender or (

@@ -33,7 +33,7 @@ from pos.tui.payments import Payments
 from pos.tui.ringing import Ringing
 from pos.tui.sale_screen import SaleScreen
 from pos.tui.strokes import Scanner, Stroke, Strokes
-from pos.tui.widgets.bars import Header, StatusBar
+from pos.tui.widgets.bars import Bar
 from pos.tui.widgets.totals import Shown
 
 T = TypeVar("T")
@@ -78,6 +78,7 @@ class TillApp(App[None]):
         self.payments = Payments(self)
         self.ringing = Ringing(self)
         self.status: StatusView | None = None
+        self.bars: list[Bar] = []
         self.sale_screen = SaleScreen()
         self._strokes = Strokes(scanner or WedgeScanner())
         self._due: asyncio.TimerHandle | None = None
@@ -290,7 +291,7 @@ class TillApp(App[None]):
         )
         sale = sale_view(desk)
         self.sale_screen.show(Shown(sale, attempts_view(desk), last_view(desk), training))
-        self._show_bars(sale.due)
+        self.show_bars()
 
     async def poll(self) -> None:
         """Read the state of everything around the sale, off this thread, and show what changed."""
@@ -305,7 +306,7 @@ class TillApp(App[None]):
             log.exception("the status cannot be read")
         finally:
             self._polling = False
-        self.refresh_bars()
+        self.show_bars()
 
     async def _follow_cards(self, loop: asyncio.AbstractEventLoop) -> None:
         """Show how far a running card attempt is; its end comes as news."""
@@ -318,17 +319,11 @@ class TillApp(App[None]):
             self.desk.attempts = now
             self.redraw()
 
-    def refresh_bars(self) -> None:
+    def show_bars(self) -> None:
         """Draw the two bars of every screen."""
-        self._show_bars(sale_view(self.desk).due)
-
-    def _show_bars(self, due: int) -> None:
-        now = self.desk.ports.clock()
-        for screen in self.screen_stack:
-            for header in screen.query(Header):
-                header.show(self.status, now)
-            for bar in screen.query(StatusBar):
-                bar.show(self.status, due, now)
+        due, now = self.sale_screen.shown.sale.due, self.desk.ports.clock()
+        for bar in self.bars:
+            bar.show(self.status, due, now)
 
     def key_hints(self, *names: str) -> str:
         """`F1 : aide · F10 : menu`."""

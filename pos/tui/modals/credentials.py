@@ -81,7 +81,6 @@ class Credentials(Question[bool]):
         if self._covers:
             hint = self.till.language.say("tui.sign_on.hint")
             self.query_one("#box").border_subtitle = hint
-            self.till.refresh_bars()
 
     @on(Pad.Pressed)
     def pressed(self, event: Pad.Pressed) -> None:

@@ -22,7 +22,24 @@ _STYLES = {
 }
 
 
-class Header(Rows):
+class Bar(Rows):
+    """A bar that the application keeps up to date while it is on a screen."""
+
+    def show(self, status: StatusView | None, due: Cents, now: datetime) -> None:
+        """Show this state."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Be kept up to date."""
+        self.till.bars.append(self)
+        self.till.show_bars()
+
+    def on_unmount(self) -> None:
+        """Be left alone."""
+        self.till.bars.remove(self)
+
+
+class Header(Bar):
     """The shop, the till, training, the session, who works, the clock."""
 
     def __init__(self, shop: Shop) -> None:
@@ -31,7 +48,7 @@ class Header(Rows):
         self._status: StatusView | None = None
         self._clock = ""
 
-    def show(self, status: StatusView | None, now: datetime) -> None:
+    def show(self, status: StatusView | None, due: Cents, now: datetime) -> None:  # noqa: ARG002  # the other bar's
         """Show this state and time."""
         clock = self.language.time(now.isoformat())
         if (status, clock) != (self._status, self._clock):
@@ -57,7 +74,7 @@ class Header(Rows):
         return [ends(left, [(" " + " │ ".join(parts) + " ", "header")], width, "header")]
 
 
-class StatusBar(Rows):
+class StatusBar(Bar):
     """Due, printer, terminal, campaigns, parked sales: in words, with a sign."""
 
     def __init__(self) -> None:

@@ -51,17 +51,22 @@ class Lines(Rows):
             self._owners = []
             self._announce(0, 0)
             return self._welcome(width, height)
+        lines = self.sale.lines
+        if self.chosen is None:
+            lines = lines[-height:]  # each takes a row at least: the ones before cannot be seen
+        quantities = [self._quantity(line) for line in lines]
+        room = min(max(map(cell_len, quantities)), _QUANTITY_WIDTH_MAX) + 1
         rows: list[Row] = []
         owners: list[int] = []
-        quantities = {line.number: self._quantity(line) for line in self.sale.lines}
-        room = min(max(map(cell_len, quantities.values())), _QUANTITY_WIDTH_MAX) + 1
-        for line in self.sale.lines:
-            drawn = self._line(line, right(quantities[line.number], room), width)
+        for line, quantity in zip(lines, quantities, strict=True):
+            drawn = self._line(line, right(quantity, room), width)
             rows += drawn
             owners += [line.number] * len(drawn)
         top = self._first_row(owners, height)
         self._owners = owners[top : top + height]
-        self._announce(top, max(len(rows) - top - height, 0))
+        numbers = [line.number for line in self.sale.lines]
+        above = numbers.index(self._owners[0])
+        self._announce(above, len(numbers) - 1 - numbers.index(self._owners[-1]))
         return rows[top : top + height]
 
     def _first_row(self, owners: list[int], height: int) -> int:

@@ -41,7 +41,7 @@ def test_the_first_print_is_the_original_and_the_next_are_numbered_copies(counte
         assert (printed.copy, printed.on_paper) == (copy, True)
         assert ("DUPLICATA" in words_of(printed.document)) == bool(copy)
         if copy:
-            assert f"DUPLICATA N° {copy}" in words_of(printed.document)
+            assert f"DUPLICATA n° {copy}" in words_of(printed.document)
     assert counter.chain("copy") == [
         {
             "of": 1,

@@ -1,0 +1,83 @@
+"""`python -m prove [SUITE...]`: run the proofs, print counts, exit with 1 on any violation."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Final, TypeAlias
+
+import click
+
+from prove.disk import NoFuse, fuse_trouble
+from prove.faults import prove_disk
+from prove.kills import prove_kills
+from prove.link import prove_link
+from prove.power import prove_power
+from prove.tally import Tally
+
+Suite: TypeAlias = Callable[[Tally, int, int | None, Path | None], None]
+
+SUITES: Final[dict[str, Suite]] = {
+    "power": prove_power,
+    "disk": prove_disk,
+    "kills": prove_kills,
+    "link": prove_link,
+}
+ON_POWERFS: Final = frozenset({"power", "disk"})
+
+
+@click.command()
+@click.argument("suites", nargs=-1, type=click.Choice(tuple(SUITES)))
+@click.option(
+    "--seed", type=int, help="Repeat a run: it prints its seed. Default: another each time."
+)
+@click.option("--count", type=click.IntRange(1), help="How many cuts, faults, kills or breaks.")
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep what a failed case left behind in this folder.",
+)
+def prove(suites: tuple[str, ...], seed: int | None, count: int | None, keep: Path | None) -> None:
+    """Prove that the till keeps its promises: power, disk, kills, link; all of them by default.
+
+    power: power cuts on a disk that drops and tears what was not synced.
+    disk: EIO and ENOSPC at every operation of a day. kills: kill -9 of the till.
+    link: server killed, sync killed, line broken.
+    """
+    signal.signal(signal.SIGTERM, _stopped)
+    seed = random.SystemRandom().randrange(2**32) if seed is None else seed
+    click.echo(f"seed {seed}")
+    tallies = [_run(name, seed, count, keep) for name in suites or SUITES]
+    click.echo()
+    for tally in tallies:
+        click.echo("\n".join(tally.table()))
+    failed = sum(tally.failed for tally in tallies)
+    click.echo(f"{sum(tally.passed for tally in tallies)} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+def _run(name: str, seed: int, count: int | None, keep: Path | None) -> Tally:
+    tally = Tally(name)
+    trouble = fuse_trouble() if name in ON_POWERFS else ""
+    if trouble:
+        tally.case(name, [f"cannot run here: {trouble}"])
+        return tally
+    try:
+        SUITES[name](tally, seed, count, keep / name if keep else None)
+    except (OSError, RuntimeError, NoFuse) as error:
+        tally.case(name, [f"did not come to its end: {error!r}"])
+    return tally
+
+
+def _stopped(number: int, frame: FrameType | None) -> None:
+    """SIGTERM ends everything that was started, as SIGINT does."""
+    del number, frame
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    prove()
