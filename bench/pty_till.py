@@ -22,7 +22,6 @@ COLUMNS, ROWS = 100, 30
 READ_BYTES_MAX: Final = 65_536
 STOP_SECONDS_MAX: Final = 5.0
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?=>$]*[a-zA-Z]|\][^\x07]*\x07|[PX^_].*?\x1b\\|.)", re.DOTALL)
-_TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 
 class OnPty:
@@ -49,10 +48,9 @@ class OnPty:
 
     @property
     def cpu_seconds(self) -> float:
-        """Processor time of all its threads, in ticks of 10 ms."""
-        stat = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii")
-        user, system = stat.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / _TICKS_A_SECOND
+        """Processor time of the threads it has now (proc(5), schedstat)."""
+        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
+        return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks) / 1e9
 
     @property
     def resident_mib(self) -> float:

@@ -8,18 +8,15 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from bench.figure import Figure, median, seconds
 from bench.long_journal import make_long_journal
 from bench.place import OPENING_FLOAT, PRODUCTS, ROOT, catalogue, workspace
-from bench.pty_till import OnPty
+from bench.till_screen import till_on_pty, wait_until_ready
 from pos.bootstrap import machine, now, open_for_writing
 from pos.demo.shop import stock
-from pos.i18n import language
 from pos.store.folder import DataFolder
 
 TICKETS: Final = 100_000
@@ -64,14 +61,7 @@ def _shop(path: Path, tickets: int) -> DataFolder:
 
 def _start(folder: DataFolder) -> float:
     with till_on_pty(folder) as till:
-        return till.wait_for(language("fr").say("tui.sign_on.title")) - till.started
-
-
-@contextmanager
-def till_on_pty(folder: DataFolder, group: Path | None = None) -> Iterator[OnPty]:
-    """The till's screen on a terminal."""
-    with OnPty(["pos", "till", "--data", str(folder.path)], group) as till:
-        yield till
+        return wait_until_ready(till) - till.started
 
 
 def _import_textual() -> None:

@@ -114,7 +114,7 @@ class PowerDisk(mfusepy.Operations):  # type: ignore[misc] # of an untyped class
 
     def _reach(self, kind: str, path: str, torn: Callable[[], None] | None = None) -> None:
         """Count an operation; raise when it is the one that fails."""
-        if path.endswith(NOT_COUNTED):
+        if not path or path.endswith(NOT_COUNTED):  # a file without a name is gone after a cut
             return
         if self.off:
             raise OSError(errno.EIO, "no power")

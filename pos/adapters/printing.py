@@ -14,10 +14,11 @@ from typing import Final, Literal
 from drivers.errors import DriverError
 from drivers.printer import JobState as DriverJobState
 from drivers.printer import Printer as PrinterDriver
+from drivers.printer_device import CANCELLED
 from drivers.runner import Health, State
 from pos.adapters.paper import to_page
 from pos.app.desk import COMMIT_TIMEOUT_S, SYSTEM
-from pos.app.ports import DeviceHealth, DeviceState, JobState, Ledger, Transaction
+from pos.app.ports import DeviceHealth, DeviceState, JobState, Ledger, PrintJob, Transaction
 from pos.domain.document import from_data
 from pos.domain.errors import PosError
 
@@ -76,25 +77,40 @@ class SpooledPrinter:
             self._driver.stop(timeout_s)
 
     def wake(self) -> None:
-        """Give the driver what waits in the spool, a few jobs at a time."""
-        if self._driver is None:
+        """Give the driver what waits in the spool, a few jobs at a time; take back what left it."""
+        driver = self._driver
+        if driver is None:
             return
         with self._lock:
-            room = SUBMITTED_MAX - len(self._submitted)
-            for job in self._ledger.jobs():
-                if room <= 0:
+            try:
+                jobs = self._ledger.jobs()
+            except PosError:
+                # Whatever was to be printed is in the journal, and the next wake looks again.
+                logger.exception("the print spool cannot be read")
+                return
+            self._take_back(driver, {job.id for job in jobs})
+            waiting = [job for job in jobs if job.state is JobState.QUEUED]
+            for job in waiting:
+                if len(self._submitted) >= SUBMITTED_MAX:
                     return
-                if job.state is JobState.QUEUED and job.id not in self._submitted:
-                    self._submit(self._driver, job.id, job.page)
-                    room -= 1
+                if job.id not in self._submitted:
+                    self._submit(driver, job)
 
-    def _submit(self, driver: PrinterDriver, job_id: str, page: list[dict[str, object]]) -> None:
+    def _take_back(self, driver: PrinterDriver, spooled: set[str]) -> None:
+        """What a person gave up meanwhile must not come out once there is paper again."""
+        for job_id in self._submitted - spooled:
+            try:
+                driver.cancel(job_id)
+            except DriverError as error:
+                logger.warning("print job %s not taken back: %s", job_id, error)
+
+    def _submit(self, driver: PrinterDriver, job: PrintJob) -> None:
         try:
-            driver.submit(job_id, to_page(from_data(page)))
+            driver.submit(job.id, to_page(from_data(job.page)))
         except DriverError as error:
-            logger.warning("print job %s not taken: %s", job_id, error)
+            logger.warning("print job %s not taken: %s", job.id, error)
         else:
-            self._submitted.add(job_id)
+            self._submitted.add(job.id)
 
     def open_drawer(self) -> None:
         """Kick the drawer now, or not at all."""
@@ -128,11 +144,11 @@ class SpooledPrinter:
 
         try:
             self._ledger.run(note, SYSTEM, durable=durable).result(COMMIT_TIMEOUT_S)
-        except PosError:
+        except (PosError, TimeoutError):
             if durable:
                 raise
             logger.exception("the state of print job %s could not be noted", job_id)
-        if state in {DriverJobState.PRINTED, DriverJobState.UNKNOWN}:
+        if state in {DriverJobState.PRINTED, DriverJobState.UNKNOWN} or reason == CANCELLED:
             with self._lock:
                 self._submitted.discard(job_id)
             self.wake()

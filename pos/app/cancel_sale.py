@@ -27,6 +27,7 @@ def cancel_sale(desk: Desk) -> Pending[Cents]:
         sale=sale.id,
         total=price(sale).total.ttc,
         handed_back=back,
+        training=sale.training,
         lines=[
             {
                 "n": line.number,

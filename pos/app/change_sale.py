@@ -23,6 +23,7 @@ def void_line(desk: Desk, number: int) -> Pending[None]:
         label=line.product.label,
         quantity=line.quantity,
         amount=line.net,
+        training=sale.training,
     )
     return _keep(desk, left, trace)
 
@@ -39,6 +40,7 @@ def give_discount(desk: Desk, discount: Discount, line: int | None = None) -> Pe
         line=line,
         rate=discount.rate,
         amount=price(reduced).reduction - price(sale).reduction,
+        training=sale.training,
     )
     return _keep(desk, reduced, trace)
 

@@ -29,8 +29,8 @@ from pos.domain.document import Words
 from pos.domain.errors import (
     CardBusy,
     CardUnresolved,
+    DiskSlow,
     NeedsManager,
-    NotRecorded,
     PosError,
     SaleIsEmpty,
     SignOnFirst,
@@ -114,12 +114,15 @@ class Pending(Generic[T]):
     undo: Callable[[], None]
 
     def wait(self, timeout_s: float = COMMIT_TIMEOUT_S) -> T:
-        """The result once it is on disk; the PosError that refused it, with the desk put back."""
+        """The result once it is on disk; the PosError that refused it, with the desk put back.
+
+        Raises DiskSlow when nothing is known after `timeout_s`: it may still be written.
+        """
         try:
             result = self.future.result(timeout_s)
         except TimeoutError as error:
             self.undo()
-            raise NotRecorded(reason="timeout") from error
+            raise DiskSlow(seconds=round(timeout_s)) from error
         except PosError:
             self.undo()
             raise

@@ -87,6 +87,6 @@ def _with_entry(totals: Closing, entry: Entry) -> Closing:
         return closings.with_cash(totals, data["kind"], data["amount"], data.get("declared", True))
     if chain == "copy" and data["copy"]:
         return closings.with_copy(totals)
-    if chain == "event":
+    if chain == "event" and not data["details"].get("training"):
         return closings.with_event(totals, data["code"])
     return totals

@@ -150,15 +150,17 @@ def _with_tenders(totals: Mapping[str, TenderTotal], ticket: Ticket) -> dict[str
 def with_cash(closing: Closing, kind: str, amount: Cents, declared: bool) -> Closing:
     """The closing with one entry of the cash chain: float, paid_in, paid_out, pickup, no_sale.
 
-    A float that nobody declared opens the session with an empty drawer and may still be declared.
+    A float that nobody declared opens the session with an empty drawer; a declared one stands.
     """
     drawer = closing.drawer
     if kind == "no_sale":
         return replace(closing, no_sales=closing.no_sales + 1)
-    if kind == "float":
+    if kind == "float" and (declared or not closing.float_declared):
         return replace(
             closing, drawer=replace(drawer, opening_float=amount), float_declared=declared
         )
+    if kind == "float":
+        return closing
     if kind == "paid_in":
         return replace(closing, drawer=replace(drawer, paid_in=drawer.paid_in + amount))
     if kind == "paid_out":

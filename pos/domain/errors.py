@@ -19,10 +19,11 @@ PosError
 │   ├── CardBusy, CardUnresolved, CardMissing
 │   ├── FloatDeclared, NoSession, LimitReached
 │   └── IllegalStep     a step that the state table of a card payment does not have
-└── NotRecorded         it could not be written: it has not happened
-    ├── DiskFull        there is no room left
-    ├── DiskFailed      the disk refused
-    └── StoreBusy       the till's files are in use by another till
+├── NotRecorded         it could not be written: it has not happened
+│   ├── DiskFull        there is no room left
+│   ├── DiskFailed      the disk refused
+│   └── StoreBusy       the till's files are in use by another till
+└── DiskSlow            nothing is known yet: it may still be written
 """
 
 from __future__ import annotations
@@ -273,3 +274,9 @@ class StoreBusy(NotRecorded):
     """Another till works in this folder. Parameters: folder."""
 
     key = "store_busy"
+
+
+class DiskSlow(PosError):
+    """The disk has not answered for so long: it may still be written. Parameters: seconds."""
+
+    key = "disk_slow"

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -24,7 +25,7 @@ from sync.enrolment import enrol
 from sync.errors import JournalUnreadable, SyncError
 from sync.organiser import OrganiserClient
 from sync.pace import Pause, Tools
-from sync.ports import Answer, Request, Transport
+from sync.ports import Answer, Request
 from sync.records import Enrolment
 from sync.server.app import make_app
 from sync.server.config import ServerConfig
@@ -33,7 +34,7 @@ from sync.server.run import CampaignServer, open_services
 from sync.server.services import Clock, Services
 from sync.state import State
 from sync.uplink import Uplink
-from tests.sync.server.kit import TILL, Till, VirtualClock
+from tests.sync.server.kit import Till, VirtualClock
 
 ORIGIN = "http://localhost:8000"
 CAMPAIGN = "noel"
@@ -97,7 +98,7 @@ class Who:
 
 
 class Server:
-    """The real application on a folder, asked without a wire. `restart` is a kill -9 and a start."""
+    """The real application on a folder, asked without a wire. `restart` forgets its memory."""
 
     def __init__(self, folder: Path, clock: VirtualClock) -> None:
         self._config = ServerConfig(folder)
@@ -266,8 +267,8 @@ class Bench:
     def _tell(self, name: str, error: SyncError | None) -> None:
         self.told.append((name, error.trouble if error else ""))
 
-    def client(self, line: Transport | None = None) -> Client:
-        return Client(ORIGIN, line or self.line, Who.of(self.journal.till), self.clock.now)
+    def client(self, now: Callable[[], datetime] | None = None) -> Client:
+        return Client(ORIGIN, self.line, Who.of(self.journal.till), now or self.clock.now)
 
     def enrol(self) -> Enrolment:
         code = self.server.code(self.shop)
@@ -278,8 +279,9 @@ class Bench:
         assert found is not None
         return found
 
-    def uplink(self) -> Uplink:
-        return Uplink(self.stored(), self.state, self.journal, self.client(), self.tools)
+    def uplink(self, client: Client | None = None) -> Uplink:
+        client = client or self.client()
+        return Uplink(self.stored(), self.state, self.journal, client, self.tools)
 
     def restart(self) -> Uplink:
         """The sync process is killed and started again."""

@@ -59,11 +59,12 @@ class Header(Bar):
         """The one row."""
         say, status = self.language.say, self._status
         till = say("tui.header.till", till=self._shop.till)
-        left: Row = [(" COMPTOIR ", "brand"), (f" {clean(self._shop.name)}", "header")]
+        left: Row = [(" COMPTOIR ", "brand")]
+        if status and status.training:
+            left.append((f" {say('tui.training.mark')} ", "training"))
+        left.append((f" {clean(self._shop.name)}", "header"))
         if width >= 70:
             left.append((f" · {till}", "header"))
-        if status and status.training:
-            left += [("  ", "header"), (f" {say('tui.training.mark')} ", "training")]
         parts = []
         if status and status.session and width >= 90:
             parts.append(say("tui.header.session", number=status.session))
