@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pos.app.settle import campaign_data
 from pos.domain import closing as closings
 from pos.domain.catalogue import Product
 from pos.domain.money import ONE
@@ -19,6 +20,7 @@ from pos.store.head import HeadFile
 from pos.store.journal import stamp
 from pos.store.machine import Machine
 from pos.store.start import Start
+from sync.contract.entry import CAMPAIGN_PREFIX
 
 SALES_PER_TRANSACTION = 2000
 FIRST_DAY = datetime(2026, 1, 2, 8, tzinfo=UTC)
@@ -36,10 +38,12 @@ def make_long_journal(
     progress: Callable[[int], None] | None = None,
     *,
     closed: bool = False,
+    campaign: str = "",
 ) -> None:
     """Write a new till's journal with this many tickets, about 13,000 a second.
 
-    With `closed` one closing, of the form that a day's has, ends it.
+    With `closed` one closing, of the form that a day's has, ends it; with `campaign` each sale
+    writes that campaign's chain too.
     """
     folder.make()
     machine.make()
@@ -47,13 +51,16 @@ def make_long_journal(
     start = Start(database, folder, machine, stamp(FIRST_DAY))
     till = "00000000-0000-4000-8000-000000000001"
     journal, _ = start.journal(lambda: till, renew_key=False)
-    data = to_data(_ticket())
+    ticket = _ticket()
+    data = to_data(ticket)
     for first in range(0, sales, SALES_PER_TRANSACTION):
         with database.transaction(durable=False) as connection:
             at = stamp(FIRST_DAY + timedelta(minutes=first))
             appending = journal.begin(connection, at, "ma")
             for number in range(first, min(first + SALES_PER_TRANSACTION, sales)):
-                appending.append("ticket", {**data, "sale": f"sale-{number}"})
+                entry = appending.append("ticket", {**data, "sale": f"sale-{number}"})
+                if campaign:
+                    appending.append(CAMPAIGN_PREFIX + campaign, campaign_data(ticket, entry))
             appending.entries.clear()
         journal.adopt(appending)
         database.checkpoint()

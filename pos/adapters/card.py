@@ -48,11 +48,9 @@ class WiredTerminal:
 
     def begin(self, attempt: Attempt) -> None:
         """Start a prepared attempt; CardBusy or CardMissing."""
-        request = Request(
-            attempt.reference, attempt.amount, _KINDS[attempt.direction], self._pos_number
-        )
+        kind = _KINDS[attempt.direction]
         try:
-            self._driver.begin(request)
+            self._driver.begin(Request(attempt.reference, attempt.amount, kind, self._pos_number))
         except Busy as error:
             raise CardBusy from error
         except DriverError as error:

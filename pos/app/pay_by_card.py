@@ -169,15 +169,11 @@ def prepared_at(desk: Desk, reference: str) -> str | None:
     return None
 
 
-def recover(desk: Desk) -> Pending[None]:
+def recover(tx: Transaction) -> None:
     """At start: what was being sent is unknown, what was only prepared never left."""
-
-    def work(tx: Transaction) -> None:
-        for attempt in tx.open_attempts():
-            if attempt.state in AT_START:
-                record_attempt(tx, step(attempt, AT_START[attempt.state], reason="restart"))
-
-    return desk.record(work, lambda _: desk.reload())
+    for attempt in tx.open_attempts():
+        if attempt.state in AT_START:
+            record_attempt(tx, step(attempt, AT_START[attempt.state], reason="restart"))
 
 
 def _open(tx: Transaction, reference: str) -> Attempt:

@@ -9,7 +9,7 @@ from pos.domain.events import EventCode, event
 
 
 class UnknownJob(NotFound):
-    """No print job is waiting under this id. Parameters: job."""
+    """No print job is waiting under this id, or more than one. Parameters: job."""
 
     key = "unknown_job"
 
@@ -25,9 +25,10 @@ def answer(desk: Desk, job_id: str, *, came_out: bool) -> Pending[PrintJob]:
     Nothing is ever printed again by itself, so there is never a second original.
     """
     desk.require_operator()
-    job = next((job for job in waiting(desk) if job.id.startswith(job_id) and job_id), None)
-    if job is None:
+    named = [job for job in waiting(desk) if job_id and job.id.startswith(job_id)]
+    if len(named) != 1:
         raise UnknownJob(job=job_id)
+    job = named[0]
 
     def work(tx: Transaction) -> PrintJob:
         tx.set_job(job.id, JobState.PRINTED if came_out else JobState.DROPPED, "answered")

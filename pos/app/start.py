@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from pos.app.desk import Desk
 from pos.app.pay_by_card import recover
+from pos.app.ports import Transaction
 from pos.app.session import find_session
+from pos.domain.events import EventCode, event
 
 
 def start(desk: Desk) -> None:
-    """Bring a new desk to the state that the journal and the drafts tell of."""
+    """Bring a new desk to the state that the journal and the drafts tell of, and journal that."""
     desk.session = find_session(desk.ports.ledger)
-    recover(desk).wait()
+    traces = [event(EventCode.STARTED, software=desk.settings.shop.software)]
+    traces += [*_new_version(desk), *_clock_went_back(desk)]
+
+    def work(tx: Transaction) -> None:
+        recover(tx)
+        for trace in traces:
+            tx.append("event", trace)
+
+    desk.record(work, lambda _: desk.reload()).wait()
+
+
+def _new_version(desk: Desk) -> list[dict[str, object]]:
+    """A version other than the one that signed the last ticket is an event of its own."""
+    last = desk.ports.ledger.last("ticket")
+    before = last.data["shop"]["software"] if last else ""
+    software = desk.settings.shop.software
+    if not before or before == software:
+        return []
+    return [event(EventCode.NEW_VERSION, before=before, software=software)]
+
+
+def _clock_went_back(desk: Desk) -> list[dict[str, object]]:
+    """The journal keeps the times it is given; a step back is told, never repaired."""
+    last = desk.ports.ledger.last("event")
+    now = desk.ports.clock()
+    if last is None or datetime.fromisoformat(last.payload.at) <= now:
+        return []
+    return [event(EventCode.CLOCK_WENT_BACK, last=last.payload.at)]

@@ -22,6 +22,7 @@ class EventCode(IntEnum):
     CLOSING_STARTED = 330
     INSTALLED = 901
     KEY_RENEWED = 902
+    CLOCK_WENT_BACK = 907
     LINE_VOIDED = 910
     SALE_PARKED = 911
     PRICE_OVERRIDDEN = 912
@@ -32,7 +33,7 @@ class EventCode(IntEnum):
     SALE_RECALLED = 961
     SALE_CANCELLED = 962
     STAFF_CHANGED = 963
-    ENROLLED = 964
+    STARTED = 964
 
 
 def event(code: EventCode, /, **details: object) -> dict[str, object]:

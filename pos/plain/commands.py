@@ -42,7 +42,7 @@ COMMANDS: Final = (
     Command("recall", ("reprendre",), "[NAME]", 0, MANY),
     Command("cancel", ("abandonner",), ""),
     Command("refund", ("rembourser",), "TICKET [LINE[:QTY]]...", 1, MANY),
-    Command("return", ("retour",), "CODE", 1, 1),
+    Command("return", ("retour",), "CODE | N*CODE", 1, 1),
     Command("paid-in", ("entree",), "AMOUNT REASON", 2, MANY),
     Command("paid-out", ("sortie",), "AMOUNT REASON", 2, MANY),
     Command("pickup", ("prelevement",), "AMOUNT [REASON]", 1, MANY),
@@ -91,21 +91,32 @@ def find_command(word: str) -> Command | None:
 
 
 def read_line(line: str) -> Call | Entry | None:
-    """Understand a line; None for an empty one. BadCommand, BadQuantity or BadAmount otherwise."""
+    """Understand a line; None for an empty one, or a remark that begins with `#`.
+
+    Raises BadCommand, BadQuantity or BadAmount.
+    """
     if len(line) > LINE_LENGTH_MAX:
         raise BadCommand(text=line[:20] + "...")
     try:
-        words = shlex.split(line, comments=True)
+        words = _words(line)
     except ValueError as error:
         raise BadCommand(text=line.strip()) from error
-    if not words:
+    if not words or words[0].startswith("#"):
         return None
     command = find_command(words[0])
     if command is None:
-        return read_entry(line.strip())
+        return read_entry(" ".join(words))
     if not command.least <= len(words) - 1 <= command.most:
         raise BadCommand(text=f"{command.name} {command.usage}".strip())
     return Call(command, tuple(words[1:]))
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line: double quotes keep spaces, an apostrophe is a letter like any other."""
+    lexer = shlex.shlex(line, posix=True)
+    lexer.whitespace_split = True
+    lexer.quotes, lexer.escape, lexer.commenters = '"', "", ""
+    return list(lexer)
 
 
 def read_entry(text: str) -> Entry:

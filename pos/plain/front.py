@@ -24,6 +24,7 @@ from pos.app import (
     take_payment,
 )
 from pos.app.desk import CardNews, Desk, Settled
+from pos.domain.catalogue import fold
 from pos.domain.closing import to_data as closing_data
 from pos.domain.errors import BadCommand, PosError
 from pos.domain.money import parse_amount, parse_percent, parse_quantity
@@ -31,7 +32,7 @@ from pos.domain.payment import State
 from pos.domain.sale import Discount
 from pos.domain.tender import CARD
 from pos.i18n import Language
-from pos.plain.commands import COMMANDS, Call, Command, Entry, find_command, read_line
+from pos.plain.commands import COMMANDS, Call, Command, Entry, find_command, read_entry, read_line
 from pos.plain.replies import (
     Reply,
     products_reply,
@@ -85,7 +86,10 @@ class PlainFront:
         return sale_reply(self.desk, self.language)
 
     def _return(self, call: Call) -> Reply:
-        ring_up.return_item(self.desk, call.words[0]).wait()
+        entry = read_entry(call.words[0])
+        if entry.unit_price is not None:
+            raise BadCommand(text=call.words[0])
+        ring_up.return_item(self.desk, entry.code, entry.quantity).wait()
         return sale_reply(self.desk, self.language)
 
     def _find(self, call: Call) -> Reply:
@@ -188,6 +192,7 @@ class PlainFront:
 
     def _resolve(self, call: Call) -> Reply:
         reference, answer, *number = call.words
+        answer = fold(answer)
         charged = {"charged": True, "debite": True, "not-charged": False, "non-debite": False}
         if answer not in charged or (charged[answer] and not number):
             raise BadCommand(text="resolve ATTEMPT charged NUMBER | not-charged")
@@ -214,7 +219,7 @@ class PlainFront:
                 job=job.id[:8],
                 title=job.title,
                 reason=self.language.device(job.reason),
-            )
+            ).rstrip()
             for job in jobs
         ]
         data = [
@@ -224,9 +229,10 @@ class PlainFront:
 
     def _job(self, call: Call) -> Reply:
         answers = {"printed": True, "imprime": True, "lost": False, "perdu": False}
-        if call.words[1] not in answers:
+        answer = fold(call.words[1])
+        if answer not in answers:
             raise BadCommand(text="job JOB printed | lost")
-        job = print_jobs.answer(self.desk, call.words[0], came_out=answers[call.words[1]]).wait()
+        job = print_jobs.answer(self.desk, call.words[0], came_out=answers[answer]).wait()
         return Reply(self.language.say("plain.job_answered", title=job.title))
 
     # --- the day ---------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from pos.app.desk import Desk, Settled
 from pos.app.views import DeskView, LineView, SaleView, show
 from pos.domain.catalogue import Product
 from pos.domain.receipt import tender_label
+from pos.domain.tender import TenderKind
 from pos.domain.ticket import printed_number
 from pos.i18n import Language
 
@@ -58,6 +59,9 @@ def settled_reply(settled: Settled, language: Language) -> Reply:
     text = language.say(key, number=number, total=language.money(ticket.total.ttc))
     if ticket.change:
         text += "\n" + language.say("plain.change", amount=language.money(ticket.change))
+    back = sum(t.amount for t in ticket.tenders if t.kind is TenderKind.CASH)
+    if back < 0:
+        text += "\n" + language.say("plain.hand_back", amount=language.money(-back))
     return Reply(
         text,
         {

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -21,6 +21,7 @@ from starlette.types import Message, Scope
 from sync.client import Client
 from sync.contract.jws import Signed, SigningKey, VerifyKey
 from sync.contract.messages import PairingCode
+from sync.contract.overview import TillStatus
 from sync.enrolment import enrol
 from sync.errors import JournalUnreadable, SyncError
 from sync.organiser import OrganiserClient
@@ -32,7 +33,7 @@ from sync.server.config import ServerConfig
 from sync.server.feed import News, publish
 from sync.server.run import CampaignServer, open_services
 from sync.server.services import Clock, Services
-from sync.state import State
+from sync.state import State, StateReader
 from sync.uplink import Uplink
 from tests.sync.server.kit import Till, VirtualClock
 
@@ -95,6 +96,10 @@ class Who:
 
     def sign(self, payload: bytes, typ: str) -> Signed:
         return self.key.sign(payload, typ)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class Server:
@@ -258,6 +263,7 @@ class Bench:
     state: State
     shop: str
     told: list[tuple[str, str]] = field(default_factory=list)
+    _reader: StateReader | None = None
 
     @property
     def tools(self) -> Tools:
@@ -278,6 +284,22 @@ class Bench:
         found = self.state.enrolment(CAMPAIGN)
         assert found is not None
         return found
+
+    def reader(self) -> StateReader:
+        """What another process sees of campaign.db."""
+        self._reader = self._reader or StateReader(self.folder / "campaign.db")
+        return self._reader
+
+    def close(self) -> None:
+        if self._reader:
+            self._reader.close()
+        self.state.close()
+        self.server.close()
+
+    def organiser_sees(self) -> TillStatus:
+        """The one till on the organiser's page."""
+        (till,) = self.server.organiser().status().campaigns[0].shops[0].tills
+        return till
 
     def uplink(self, client: Client | None = None) -> Uplink:
         client = client or self.client()
@@ -300,8 +322,7 @@ def open_bench(folder: Path) -> Iterator[Bench]:
     try:
         yield bench
     finally:
-        bench.state.close()
-        server.close()
+        bench.close()
 
 
 def drain(uplink: Uplink, steps_max: int = 1000) -> list[Pause]:
@@ -315,8 +336,8 @@ def drain(uplink: Uplink, steps_max: int = 1000) -> list[Pause]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[str, CampaignServer]]:
-    """A real server on a free port of loopback, in a thread; its origin."""
+def served(folder: Path, port: int = 0) -> Iterator[tuple[str, CampaignServer]]:
+    """A real server on loopback, in a thread; its origin. Port 0 is any free one."""
     ready: list[str] = []
     up = threading.Event()
 
@@ -324,7 +345,7 @@ def served(folder: Path) -> Iterator[tuple[str, CampaignServer]]:
         ready.append(f"http://{host}:{port}")
         up.set()
 
-    server = CampaignServer(ServerConfig(folder))
+    server = CampaignServer(ServerConfig(folder, port=port))
     thread = threading.Thread(target=lambda: server.run(on_ready))
     thread.start()
     try:

@@ -74,8 +74,17 @@ def test_a_gap_says_what_is_wanted() -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(502, Busy), (503, Busy), (504, Busy), (429, Busy), (413, TooLarge)]
-    + [(200, Incompatible), (302, Incompatible), (404, Incompatible), (511, Incompatible)],
+    [
+        (502, Busy),
+        (503, Busy),
+        (504, Busy),
+        (429, Busy),
+        (413, TooLarge),
+        (200, Incompatible),
+        (302, Incompatible),
+        (404, Incompatible),
+        (511, Incompatible),
+    ],
 )
 def test_a_proxy_or_portal_is_told_from_the_server(status: int, kind: type[SyncError]) -> None:
     answer = Answer(status, {"content-type": "text/html"}, b"<html>")

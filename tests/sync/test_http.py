@@ -186,7 +186,12 @@ def test_a_long_poll_is_broken_off_from_another_thread() -> None:
         line.recv(1)
 
     with wire(serve) as server, line_to(server.origin) as line:
-        stopper = threading.Thread(target=lambda: (asked.wait(), line.abort()))
+
+        def stop() -> None:
+            asked.wait()
+            line.abort()
+
+        stopper = threading.Thread(target=stop)
         stopper.start()
         with pytest.raises(Stopped):
             line.request(get(60.0))

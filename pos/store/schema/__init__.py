@@ -74,17 +74,18 @@ def _apply(connection: sqlite3.Connection, schema: Schema, pending: list[tuple[i
     # Only for a new file or a new version of the program: its import would double a till's start.
     from sqlite_utils import Database, Migrations
 
+    # By itself and first: a file in which a failing disk stopped the rest must be known as ours.
+    connection.execute(f"PRAGMA application_id = {APPLICATION_IDS[schema]}")
     steps = Migrations(f"comptoir-{schema}")
     for version, script in pending:
-        steps(name=f"v{version:04}")(_step(schema, version, script))
+        steps(name=f"v{version:04}")(_step(version, script))
     steps.apply(Database(connection, recursive_triggers=False))
 
 
-def _step(schema: Schema, version: int, script: str) -> Callable[[Database], None]:
+def _step(version: int, script: str) -> Callable[[Database], None]:
     def step(database: Database) -> None:
         for statement in statements(script):
             database.execute(statement)
-        database.execute(f"PRAGMA application_id = {APPLICATION_IDS[schema]}")
         database.execute(f"PRAGMA user_version = {version}")
 
     return step

@@ -62,7 +62,7 @@ class PrinterBench(Counter):
         self.spool.start(
             lambda observer: Printer(
                 "printer",
-                lambda: self.open_line(),
+                self.open_line,
                 profile_named("epson"),
                 observer,
                 timing=self.timing,

@@ -32,6 +32,7 @@ def test_a_voided_line_leaves_its_trace_and_its_number_is_not_used_again(counter
             "label": "Pain de campagne",
             "quantity": 1000,
             "amount": 345,
+            "training": False,
         }
     ]
     counter.restart()

@@ -350,4 +350,4 @@ class Day(RuleBasedStateMachine):
 
 
 TestADay = Day.TestCase
-TestADay.settings = settings(max_examples=40, stateful_step_count=40)
+TestADay.settings = settings(max_examples=25, stateful_step_count=40)

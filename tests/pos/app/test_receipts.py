@@ -135,9 +135,10 @@ def test_a_job_in_doubt_leaves_the_spool_as_a_person_says(counter: Counter, came
     assert counter.events(EventCode.PRINT_FAILED) == failed
 
 
-@pytest.mark.parametrize("job", ["", "nothing"])
-def test_a_job_that_does_not_wait_cannot_be_answered(counter: Counter, job: str) -> None:
+@pytest.mark.parametrize("job", ["", "nothing", "id-"])
+def test_a_job_is_answered_by_a_name_that_is_its_alone(counter: Counter, job: str) -> None:
     sell(counter)
+    print_receipt.print_receipt(counter.desk).wait()
     print_receipt.print_receipt(counter.desk).wait()
     with pytest.raises(UnknownJob):
         print_jobs.answer(counter.desk, job, came_out=True)

@@ -142,7 +142,11 @@ def test_another_price_replaces_the_one_on_the_label(counter: Counter) -> None:
 def test_goods_come_back_at_todays_price(counter: Counter) -> None:
     ring_up.return_item(counter.desk, BREAD).wait()
     view = show(counter.desk).sale
-    assert (view.total, view.lines[0].kind, view.lines[0].quantity) == (-345, LineKind.RETURN, -1000)
+    assert (view.total, view.lines[0].kind, view.lines[0].quantity) == (
+        -345,
+        LineKind.RETURN,
+        -1000,
+    )
 
 
 def test_how_a_line_came_in_is_kept(counter: Counter) -> None:

@@ -46,7 +46,9 @@ def test_the_paper_says_that_it_is_none_and_is_no_copy_however_often(counter: Co
     for _ in range(2):
         printed = print_receipt.print_receipt(counter.desk).wait()
         assert printed.copy == 0
-        assert any(isinstance(x, Text) and "FACTICE" in x.text and x.double for x in printed.document)
+        assert any(
+            isinstance(x, Text) and "FACTICE" in x.text and x.double for x in printed.document
+        )
     assert counter.chain("copy") == []
 
 
