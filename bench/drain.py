@@ -15,7 +15,7 @@ from bench.campaign import CAMPAIGN, SOFTWARE, Server, campaign_server
 from bench.figure import Figure, median
 from bench.long_journal import make_long_journal
 from bench.place import workspace
-from bench.sqlite_limit import BATCH, five_rows_a_sale, one_row_a_sale
+from bench.sqlite_limit import five_rows_a_sale, server_rows
 from pos.bootstrap import machine, now, open_for_writing
 from pos.campaign_link import JournalSource
 from pos.store.database import Reader
@@ -37,7 +37,7 @@ HOLD, AIM = 0.4, 0.8
 
 def main() -> None:
     """Drain the same journal into a new server each round."""
-    ours, five, one = list[float](), list[float](), list[float]()
+    ours, five, same = list[float](), list[float](), list[float]()
     with workspace() as path:
         folder = DataFolder(path / "data")
         make_long_journal(folder, machine(), SALES, campaign=CAMPAIGN)
@@ -46,24 +46,24 @@ def main() -> None:
         size = _size(folder)
         for number in range(ROUNDS):
             five.append(five_rows_a_sale(path / "five.db", SALES))
-            one.append(one_row_a_sale(path / "one.db", SALES, b"x" * size))
+            same.append(server_rows(path / "same.db", SALES, size))
             with campaign_server(path / f"server-{number}") as server:
                 ours.append(_drain(server, folder, identity, path / f"campaign-{number}.db"))
-    ratio = median(ours) / median(five)
+    ratio = median(ours) / median(same)
     Figure(
         f"drain of {SALES:,} queued sales, both ends durable",
         f"{median(ours):,.0f} sales/s",
-        f"{median(five):,.0f} /s (5 rows a sale)",
+        f"{median(same):,.0f} /s (the same rows)",
         f"{ratio:.2f}",
         f">= {HOLD}",
         f"{AIM}",
         ratio >= HOLD,
     ).show()
     Figure(
-        "  against one document row a sale",
+        "  against a sale as five small rows",
         f"{median(ours):,.0f} sales/s",
-        f"{median(one):,.0f} /s ({size} bytes)",
-        f"{median(ours) / median(one):.2f}",
+        f"{median(five):,.0f} /s",
+        f"{median(ours) / median(five):.2f}",
     ).show()
 
 

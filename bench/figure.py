@@ -28,7 +28,8 @@ class Figure:
     def show(self) -> None:
         """Print the row."""
         verdict = "" if self.holds is None else " yes" if self.holds else " NO"
-        print(_row((self.name, self.measured, self.limit, self.ratio, self.hold + verdict, self.aim)))
+        hold = self.hold + verdict
+        print(_row((self.name, self.measured, self.limit, self.ratio, hold, self.aim)), flush=True)
 
 
 def heading() -> str:

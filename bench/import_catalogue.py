@@ -17,7 +17,9 @@ from pos.store.loading import load_catalogue
 from pos.store.opening import Store
 
 _TABLE = """
-CREATE TABLE product (id INTEGER PRIMARY KEY, code TEXT UNIQUE, label TEXT, folded TEXT, price, rate)
+CREATE TABLE product (
+    id INTEGER PRIMARY KEY, code TEXT UNIQUE, label TEXT, folded TEXT, price TEXT, rate TEXT
+)
 """
 _INDEX = """
 CREATE VIRTUAL TABLE words USING fts5 (

@@ -7,7 +7,6 @@ when it was given each piece.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from time import monotonic, sleep
 from typing import Final
 
@@ -15,7 +14,7 @@ from bench.figure import Figure, median, percentile
 from bench.place import open_shop, workspace
 from drivers.simulators.printer import serve_printer
 from drivers.simulators.printer_machine import SimulatedPrinter
-from drivers.simulators.wire import BITS_A_BYTE, Reply
+from drivers.simulators.wire import BITS_A_BYTE
 from pos.app import print_receipt, ring_up, take_payment
 from pos.app.ports import DeviceState
 from pos.bootstrap import Till
@@ -42,7 +41,7 @@ class TimedPrinter(SimulatedPrinter):
         self._noted: list[tuple[float, int]] = []
         self._noting = threading.Lock()
 
-    def receive(self, data: bytes, now_s: float) -> Iterable[Reply]:
+    def receive(self, data: bytes, now_s: float) -> list[bytes]:
         """Note it, then do what a printer does."""
         with self._noting:
             self._noted += ((now_s, byte) for byte in data)

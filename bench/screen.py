@@ -81,8 +81,7 @@ def _measure(till: OnPty, bare: OnPty, products: list[Row], *, held: bool) -> No
 def _show(ours: list[float], limit: list[float], *, held: bool) -> None:
     p99, least = (percentile(times, 99) * 1000 for times in (ours, limit))
     Figure(
-        f"scan to line and total, p99, {PRODUCTS:,} products"
-        + ("" if held else ", CPU not held"),
+        f"scan to line and total, p99, {PRODUCTS:,} products" + ("" if held else ", CPU not held"),
         f"{p99:.0f} ms",
         f"{least:.0f} ms (bare widgets)",
         f"{p99 / least:.1f}",
@@ -90,7 +89,8 @@ def _show(ours: list[float], limit: list[float], *, held: bool) -> None:
         f"{AIM_MS} ms",
         p99 <= HOLD_MS if held else None,
     ).show()
-    Figure("  p50", *(f"{median(times) * 1000:.0f} ms" for times in (ours, limit))).show()
+    usual, least_usual = (f"{median(times) * 1000:.0f} ms" for times in (ours, limit))
+    Figure("  p50", usual, least_usual).show()
 
 
 def _scan(screen: OnPty, code: str, line: str, total: str) -> float:

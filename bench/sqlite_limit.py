@@ -5,21 +5,33 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from typing import Final
 
 BATCH: Final = 200
 LINES: Final = 3
-_TABLES: Final = (
-    "CREATE TABLE sale (id TEXT PRIMARY KEY, till TEXT, number INTEGER, at TEXT, total INTEGER)",
-    "CREATE TABLE line (sale TEXT, number INTEGER, label TEXT, quantity INTEGER, amount INTEGER,"
-    " rate INTEGER, PRIMARY KEY (sale, number)) WITHOUT ROWID",
-    "CREATE TABLE payment (sale TEXT, number INTEGER, kind TEXT, amount INTEGER,"
-    " PRIMARY KEY (sale, number)) WITHOUT ROWID",
-    "CREATE TABLE document (enrolment INTEGER, number INTEGER, body BLOB,"
-    " PRIMARY KEY (enrolment, number))",
-)
+AT: Final = "2026-11-22T18:04:05.123+01:00"
+_TABLES: Final = """
+CREATE TABLE sale (id TEXT PRIMARY KEY, till TEXT, number INTEGER, at TEXT, total INTEGER);
+CREATE TABLE line (
+    sale TEXT, number INTEGER, label TEXT, quantity INTEGER, amount INTEGER, rate INTEGER,
+    PRIMARY KEY (sale, number)
+) WITHOUT ROWID;
+CREATE TABLE payment (
+    sale TEXT, number INTEGER, kind TEXT, amount INTEGER, PRIMARY KEY (sale, number)
+) WITHOUT ROWID;
+CREATE TABLE entry (
+    enrolment INTEGER, number INTEGER, epoch INTEGER, digest BLOB, received_at TEXT, compact BLOB,
+    PRIMARY KEY (enrolment, number)
+);
+CREATE TABLE ticket (
+    digest BLOB, campaign TEXT, enrolment INTEGER, number INTEGER, kind TEXT,
+    ticket_number INTEGER, day TEXT, total INTEGER, eligible INTEGER,
+    PRIMARY KEY (digest, campaign)
+) WITHOUT ROWID;
+"""
 _Insert = Callable[[sqlite3.Connection, range], None]
 
 
@@ -28,11 +40,23 @@ def five_rows_a_sale(path: Path, sales: int) -> float:
     return _sales_a_second(path, sales, _five_rows)
 
 
-def one_row_a_sale(path: Path, sales: int, body: bytes) -> float:
-    """Sales a second, each as one document under its number."""
+def server_rows(path: Path, sales: int, entry_bytes: int) -> float:
+    """Sales a second, in the rows that the campaign server keeps: the entry, and its ticket."""
+    compact = b"x" * entry_bytes
 
     def insert(db: sqlite3.Connection, numbers: range) -> None:
-        db.executemany("INSERT INTO document VALUES (1, ?, ?)", ((n, body) for n in numbers))
+        digests = [sha256(number.to_bytes(8, "big")).digest() for number in numbers]
+        db.executemany(
+            "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?)",
+            [(1, n, 1, digest, AT, compact) for n, digest in zip(numbers, digests, strict=True)],
+        )
+        db.executemany(
+            "INSERT INTO ticket VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (digest, "demo", 1, n, "sale", n, AT[:10], 2534, 2534)
+                for n, digest in zip(numbers, digests, strict=True)
+            ],
+        )
 
     return _sales_a_second(path, sales, insert)
 
@@ -41,14 +65,14 @@ def _five_rows(db: sqlite3.Connection, numbers: range) -> None:
     names = [f"7d1f6d2e-5a0e-4a57-9d0c-{number:012}" for number in numbers]
     db.executemany(
         "INSERT INTO sale VALUES (?, ?, ?, ?, ?)",
-        ((name, "till-1", n, "2026-11-22T18:04:05.123+01:00", 2534) for n, name in zip(numbers, names, strict=True)),
+        [(name, "till-1", n, AT, 2534) for n, name in zip(numbers, names, strict=True)],
     )
     db.executemany(
         "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?)",
-        ((name, line, "Pain de campagne", 1000, 345, 550) for name in names for line in range(LINES)),
+        [(name, n, "Pain de campagne", 1000, 345, 550) for name in names for n in range(LINES)],
     )
     db.executemany(
-        "INSERT INTO payment VALUES (?, ?, ?, ?)", ((name, 1, "cash", 2534) for name in names)
+        "INSERT INTO payment VALUES (?, ?, ?, ?)", [(name, 1, "cash", 2534) for name in names]
     )
 
 
@@ -57,8 +81,7 @@ def _sales_a_second(path: Path, sales: int, insert: _Insert) -> float:
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for pragma in ("journal_mode = WAL", "synchronous = FULL"):
             db.execute(f"PRAGMA {pragma}")
-        for table in _TABLES:
-            db.execute(table)
+        db.executescript(_TABLES)
         start = perf_counter()
         for first in range(0, sales, BATCH):
             db.execute("BEGIN IMMEDIATE")

@@ -115,7 +115,7 @@ def open_till(
             folder.campaign_db,
             store.ledger,
             store.identity.epoch,
-            lambda: campaigns_written(store.reader),
+            campaigns_written(store.reader, store.identity.epoch),
         )
         closing.callback(campaigns.close)
         desk = Desk(

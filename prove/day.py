@@ -14,12 +14,14 @@ from typing import Any, Final, NamedTuple
 from pos.app.views import show
 from pos.bootstrap import Till
 from pos.domain.errors import DiskFailed, DiskFull, NotRecorded
+from pos.domain.events import EventCode
 from pos.domain.ticket import from_data as read_ticket
 from pos.plain.front import PlainFront
 from pos.plain.replies import sale_data
 from pos.store import database, writer
 from prove.checks import Ack
 from prove.shop import WHO
+from sync.contract.entry import Entry
 
 BREAD: Final = "2000000000015"
 LOAF: Final = "2000000000022"
@@ -28,6 +30,7 @@ REST: Final = ""
 DISK_SAYS: Final = frozenset(error.key for error in (DiskFailed, DiskFull, NotRecorded))
 NEVER_S: Final = 3600.0
 CHECKPOINT_PAGES: Final = 8
+STARTS: Final = f"event {EventCode.STARTED.name.lower()}"
 WAIT_S: Final = 10.0
 
 
@@ -72,10 +75,11 @@ DAY: Final = (
     Step("z 140,00", "closing"),
 )
 AFTERWARDS: Final = (*MORNING, Step(BREAD), Step("cash", "ticket"))
+NEW: Final = (*AFTERWARDS, Step(REST), Step("z", "closing"))
 
 
 class Sums(NamedTuple):
-    """What the journal comes to: entries by chain, tickets' and closings' totals in cents."""
+    """What the journal comes to: entries by kind, tickets' and closings' totals in cents."""
 
     entries: dict[str, int]
     tickets: int
@@ -160,9 +164,16 @@ def sums(till: Till) -> Sums:
     entries: Counter[str] = Counter()
     tickets = closings = 0
     for entry in till.desk.ports.ledger.since(0):
-        entries[entry.payload.chain] += 1
+        entries[_kind(entry)] += 1
         if entry.payload.chain == "ticket":
             tickets += read_ticket(entry.data).total.ttc
         elif entry.payload.chain == "closing":
             closings += entry.data["total"]["ttc"]
+    del entries[STARTS]  # as often as somebody tried
     return Sums(dict(entries), tickets, closings)
+
+
+def _kind(entry: Entry) -> str:
+    """A chain's name; events by their own."""
+    chain = entry.payload.chain
+    return f"{chain} {entry.data['name']}" if chain == "event" else chain

@@ -1,10 +1,11 @@
 """A disk that fails, and a disk that is full, at every operation of a scripted day.
 
-For each operation that reaches the disk between the till's opening and its closing: it fails once,
-or from then on until the cashier has been refused twice; with EIO and with ENOSPC. Each time the
-till has to answer with a refusal, do nothing by halves, lose nothing that it acknowledged, and go
-on when the disk is well. Half of the days end with a power cut instead of a closing, because a disk
-that failed to sync may have forgotten more than it said.
+There are two days: one in a shop that is there, and the very first one, which begins with an empty
+folder. For each operation that reaches the disk between the till's opening and its closing: it
+fails once, or from then on until the till has refused twice; with EIO and with ENOSPC. Each time
+the till has to answer with a refusal, do nothing by halves, lose nothing that it acknowledged, and
+go on when the disk is well. Half of the days end with a power cut instead of a closing, because a
+disk that failed to sync may have forgotten more than it said.
 """
 
 from __future__ import annotations
@@ -12,25 +13,25 @@ from __future__ import annotations
 import errno
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from drivers.errors import DriverError
-from pos.bootstrap import Till
 from pos.config import ConfigError
 from pos.domain.errors import PosError
 from pos.store.errors import StoreError
 from prove import image
 from prove.checks import Ack, problems
 from prove.child import CRASHED, Child, Silent, Tell
-from prove.day import AFTERWARDS, DAY, Day, Sums, hold_still, sums
+from prove.day import AFTERWARDS, DAY, NEW, Day, Step, Sums, hold_still, sums
 from prove.disk import Disk, mounted
 from prove.image import Cut, Folder
 from prove.powerfs import Fault
 from prove.shop import Place
 from prove.tally import Tally
 
+T = TypeVar("T")
 SILENCE_S: Final = 60.0
 SAY_EVERY: Final = 200
 # What every command of the command line turns into a sentence and exit status 1.
@@ -59,17 +60,18 @@ def prove_disk(tally: Tally, seed: int, count: int | None = None, keep: Path | N
     """Fail every operation of the day, or `count` of them spread over it."""
     draw = random.Random(seed)  # noqa: S311 - chance, not secrecy
     with mounted(keep) as disk:
-        bench = _Bench(disk, _stocked())
-        operations = bench.learn()
-        tally.say(f"the day has {operations} operations on the disk")
-        cases = list(_cases(operations, draw))
+        benches = (_Bench(disk, "a day", _stocked(), DAY), _Bench(disk, "first day", Folder(), NEW))
+        cases = [(bench, case) for bench in benches for case in _cases(bench.learn(), draw)]
+        for bench in benches:
+            tally.count(f"operations of {bench.name}", bench.operations)
         if count is not None:
             cases = draw.sample(cases, min(count, len(cases)))
-        for number, case in enumerate(cases, start=1):
-            tally.case(case.name, bench.try_case(case, keep))
+        for number, (bench, case) in enumerate(cases, start=1):
+            tally.case(f"{bench.name}: {case.name}", bench.try_case(case, keep))
             if number % SAY_EVERY == 0:
                 tally.say(f"{number} of {len(cases)} faults")
-        bench.add_to(tally)
+        for bench in benches:
+            bench.add_to(tally)
 
 
 def _cases(operations: int, draw: random.Random) -> Iterator[Case]:
@@ -96,11 +98,14 @@ def _stocked() -> Folder:
 
 
 class _Bench:
-    """Tries days, each on its own copy of the shop."""
+    """Tries the same day again and again, each time on its own copy of the shop."""
 
-    def __init__(self, disk: Disk, shop: Folder) -> None:
+    def __init__(self, disk: Disk, name: str, shop: Folder, steps: tuple[Step, ...]) -> None:
+        self.name = name
+        self.operations = 0
         self._disk = disk
         self._shop = shop
+        self._steps = steps
         self._day = Sums({}, 0, 0)
         self._counts: dict[str, int] = {}
 
@@ -109,11 +114,12 @@ class _Bench:
         case = Case(UNTOUCHED, errno.EIO, lasting=False, power_cut=False, seed=0)
         found: dict[str, Any] = {}
         before = self._disk.operations()
-        wrong = self._live(case, self._disk.plant(self._shop, "learn"), found)
+        wrong = self._live(case, self._disk.plant(self._shop, f"learn {self.name}"), found)
         if wrong or "sums" not in found:
             raise RuntimeError(f"the day does not work on a disk that is well: {wrong}")
         self._day = Sums(*found["sums"])
-        return self._disk.operations() - before
+        self.operations = self._disk.operations() - before
+        return self.operations
 
     def try_case(self, case: Case, keep: Path | None = None) -> list[str]:
         """Work a day with a fault, then come back; what was wrong, and in `keep` what was left."""
@@ -183,13 +189,14 @@ class _Bench:
         place.enter()
         hold_still()
         self._disk.order_fault(Fault(case.at, case.error, case.lasting), case.seed)
-        till, refused = self._open(place)
+        refused = self._insist(place.stock)[1] if not self._shop.now else 0
+        till, refused_too = self._insist(place.open)
         day = Day(till, self._disk.heal, tell)
-        day.work(DAY)
+        day.work(self._steps)
         if not case.power_cut:
             till.closing.close()
         self._disk.heal()
-        tell("refused", len(day.refused) + refused)
+        tell("refused", len(day.refused) + refused + refused_too)
         tell("wrong", day.problems)
         if case.power_cut:
             tell("sums", sums(till))
@@ -197,12 +204,12 @@ class _Bench:
         with place.open() as again:
             tell("sums", sums(again))
 
-    def _open(self, place: Place) -> tuple[Till, int]:
-        """Open; refused at most twice, the third time the disk is well."""
+    def _insist(self, act: Callable[[], T]) -> tuple[T, int]:
+        """Do it; refused at most twice, because the third time the disk is well."""
         for refused in range(2):
             try:
-                return place.open(), refused
+                return act(), refused
             except TOLD:
                 continue
         self._disk.heal()
-        return place.open(), 2
+        return act(), 2

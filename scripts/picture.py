@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from pos.tui.start import make
 
 SIZE = (100, 30)
 STARTED = datetime(2026, 11, 23, 10, 42, tzinfo=UTC)
+# The reader's own monospaced font will do: a picture that loads nothing from elsewhere.
+WEB_FONTS = re.compile(r"\s*@font-face \{[^}]*\}")
 TYPED = ("login", "150\r", ".1\r", ".12\r", "2*.3\r", ".16\r", ".8\r", ".20\r", "-10%\r")
 
 
@@ -35,7 +38,8 @@ async def draw(box: Box, path: Path) -> None:
                 await pilot.pause(0.06)
             await pilot.pause(1.2 if text == "login" else 0.3)
         await pilot.pause(1.5)
-        path.write_text(app.export_screenshot(title="Comptoir"), encoding="utf-8")
+        picture = WEB_FONTS.sub("", app.export_screenshot(title="Comptoir"))
+        path.write_text(picture, encoding="utf-8")
 
 
 def main() -> None:

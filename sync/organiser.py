@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
@@ -20,6 +23,8 @@ from sync.contract.messages import (
 from sync.contract.overview import Status
 from sync.ports import Clock, Request, Transport
 
+ADDRESS_FILE: Final = "address"
+TOKEN_FILE: Final = "admin-token"  # noqa: S105 - the name of a file
 ANSWER_SECONDS: Final = 20.0
 T = TypeVar("T", bound=Message)
 
@@ -60,3 +65,17 @@ class OrganiserClient:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         request = Request(method, target, ANSWER_SECONDS, headers, body)
         return read_answer(self._transport.request(request), status, kind, self._clock())
+
+
+@contextmanager
+def organiser_at(folder: Path) -> Iterator[OrganiserClient]:
+    """The client of the server that works in a folder; OSError when none ever did, SyncError."""
+    from sync.http import HttpTransport
+
+    origin = (folder / ADDRESS_FILE).read_text(encoding="ascii").strip()
+    token = (folder / TOKEN_FILE).read_text(encoding="ascii").strip()
+    transport = HttpTransport(origin)
+    try:
+        yield OrganiserClient(transport, token)
+    finally:
+        transport.close()

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -146,7 +147,8 @@ def until_stopped(work: Callable[[], Any]) -> None:
 
 def use_utf8() -> None:
     """Read and write UTF-8 whatever the locale; a byte that is none becomes a visible sign."""
-    locale.setlocale(locale.LC_CTYPE, "")
+    with suppress(locale.Error):  # a locale that this machine does not have
+        locale.setlocale(locale.LC_CTYPE, "")
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

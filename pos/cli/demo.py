@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from pos.cli.common import (
     Context,
     note,
+    refuse,
     say,
     until_stopped,
     use_utf8,
     with_folder,
 )
 from pos.demo.box import Box, open_box
+from pos.demo.processes import NotReady
+from pos.store.errors import NotEmpty
+from pos.store.folder import DataFolder
 
 
 @click.command(help=say("cli.help.demo"))
@@ -34,7 +41,7 @@ def demo(context: Context, plain: bool, replays: bool, as_json: bool) -> None:
 def _open(context: Context, *, plain: bool, as_json: bool) -> None:
     from pos.cli.till import run_plain, run_screen
 
-    with open_box(context.folder, context.config) as box:
+    with box_refusals(context.folder), open_box(context.folder, context.config) as box:
         if plain or as_json:
             for line in where_to_look(box):
                 note(line)
@@ -43,6 +50,17 @@ def _open(context: Context, *, plain: bool, as_json: bool) -> None:
             run_screen(box.till, "\n".join(where_to_look(box)))
             for line in where_to_look(box)[1:]:
                 note(line)
+
+
+@contextmanager
+def box_refusals(folder: DataFolder) -> Iterator[None]:
+    """Tell why a shop in a box cannot be opened, and leave with status 1."""
+    try:
+        yield
+    except NotEmpty:
+        refuse(say("cli.demo.not_demo", folder=folder.path))
+    except NotReady as error:
+        refuse(say("cli.demo.not_ready", reason=error))
 
 
 def where_to_look(box: Box) -> list[str]:

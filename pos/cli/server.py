@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from pos.cli.common import Context, refuse, report, say, with_folder
-from sync.errors import SyncError
+from sync.errors import NoAnswer
 
 if TYPE_CHECKING:
     from sync.organiser import OrganiserClient
 
-ADDRESS_FILE: Final = "address"
 PORT_MAX: Final = 65_535
 
 
@@ -37,6 +36,7 @@ def server(
     """Serve until SIGINT or SIGTERM."""
     if command.invoked_subcommand is not None:
         return
+    from sync.organiser import ADDRESS_FILE
     from sync.server.config import ServerConfig
     from sync.server.errors import BadConfig
     from sync.server.run import run
@@ -56,25 +56,21 @@ def server(
 
 @contextmanager
 def organiser(folder: Path) -> Iterator[OrganiserClient]:
-    """The organiser's client of the server that works in a folder."""
-    from sync.http import HttpTransport
-    from sync.organiser import OrganiserClient
-    from sync.server.config import ADMIN_TOKEN_FILE
+    """The organiser's client of the server that works in a folder, refusals told."""
+    from sync.organiser import organiser_at
 
-    origin = (folder / ADDRESS_FILE).read_text(encoding="ascii").strip()
-    token = (folder / ADMIN_TOKEN_FILE).read_text(encoding="ascii").strip()
-    transport = HttpTransport(origin)
     try:
-        yield OrganiserClient(transport, token)
-    except SyncError as error:
-        refuse(f"{origin}: {error}")
-    finally:
-        transport.close()
+        with organiser_at(folder) as client:
+            yield client
+    except FileNotFoundError:
+        refuse(say("cli.server.never", folder=folder))
+    except NoAnswer as error:
+        refuse(say("cli.server.not_running", folder=folder, reason=error))
 
 
 @server.command("campaign", help=say("cli.help.server_campaign"))
 @click.argument("campaign_id", metavar="ID")
-@click.option("--name", required=True)
+@click.option("--name", required=True, help=say("cli.option.campaign_name"))
 @with_folder
 def create_campaign(context: Context, campaign_id: str, name: str) -> None:
     """Create a campaign."""
@@ -85,7 +81,7 @@ def create_campaign(context: Context, campaign_id: str, name: str) -> None:
 
 @server.command("shop", help=say("cli.help.server_shop"))
 @click.argument("name")
-@click.option("--campaign", required=True)
+@click.option("--campaign", required=True, help=say("cli.option.campaign"))
 @click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
 @with_folder
 def create_shop(context: Context, name: str, campaign: str, as_json: bool) -> None:

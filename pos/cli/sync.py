@@ -7,7 +7,7 @@ import click
 from pos import campaign_link
 from pos.adapters.logs import log_to, remove
 from pos.bootstrap import LOGS, machine, now
-from pos.cli.common import Context, report, say, until_stopped, with_folder
+from pos.cli.common import Context, refuse, report, say, until_stopped, with_folder
 
 
 @click.group(invoke_without_command=True, help=say("cli.help.sync"))
@@ -17,6 +17,8 @@ def sync(command: click.Context, context: Context) -> None:
     """Send and listen until SIGINT or SIGTERM."""
     if command.invoked_subcommand is not None:
         return
+    if not context.folder.exists:
+        refuse(say("cli.sync.no_till", folder=context.folder.path))
     handler = log_to(context.folder.path / LOGS, "sync")
     try:
         until_stopped(lambda: campaign_link.run(context.folder, machine(), now))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,14 +12,12 @@ from pos.demo.processes import Process
 from pos.demo.shop import CAMPAIGN_ID, CAMPAIGN_NAME
 from pos.store.folder import DataFolder
 from sync.contract.entry import CAMPAIGN_PREFIX
+from sync.organiser import ADDRESS_FILE, organiser_at
 
 if TYPE_CHECKING:
     from pos.demo.box import Box
     from sync.contract.overview import CampaignStatus
-    from sync.organiser import OrganiserClient
 
-ADDRESS_FILE: Final = "address"
-TOKEN_FILE: Final = "admin-token"  # noqa: S105 - the name of a file
 LOOK_EVERY_S: Final = 0.2
 
 
@@ -38,21 +34,6 @@ def sync_process(folder: DataFolder, logs: Path) -> Process:
     return Process("sync", ["sync", "--data", str(folder.path)], logs)
 
 
-@contextmanager
-def organiser(server_folder: Path) -> Iterator[OrganiserClient]:
-    """The organiser's client of the demonstration's server."""
-    from sync.http import HttpTransport
-    from sync.organiser import OrganiserClient
-
-    origin = (server_folder / ADDRESS_FILE).read_text(encoding="ascii").strip()
-    token = (server_folder / TOKEN_FILE).read_text(encoding="ascii").strip()
-    transport = HttpTransport(origin)
-    try:
-        yield OrganiserClient(transport, token)
-    finally:
-        transport.close()
-
-
 def enrol_till(folder: DataFolder, url: str, server_folder: Path, shop: ShopConfig) -> None:
     """Enrol the till in the demonstration's campaign, unless it is already."""
     from pos.campaign_link import open_link
@@ -64,7 +45,7 @@ def enrol_till(folder: DataFolder, url: str, server_folder: Path, shop: ShopConf
 
 
 def _new_code(server_folder: Path, shop: str) -> str:
-    with organiser(server_folder) as client:
+    with organiser_at(server_folder) as client:
         if not any(c.id == CAMPAIGN_ID for c in client.status().campaigns):
             client.create_campaign(CAMPAIGN_ID, CAMPAIGN_NAME)
         return client.pairing_code(client.create_shop(CAMPAIGN_ID, shop).id).code
@@ -72,7 +53,7 @@ def _new_code(server_folder: Path, shop: str) -> str:
 
 def server_status(server_folder: Path) -> CampaignStatus | None:
     """What the server shows of the campaign."""
-    with organiser(server_folder) as client:
+    with organiser_at(server_folder) as client:
         found = [c for c in client.status().campaigns if c.id == CAMPAIGN_ID]
     return found[0] if found else None
 

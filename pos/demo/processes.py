@@ -19,15 +19,19 @@ class NotReady(Exception):
 
 
 class Process:
-    """A `comptoir` command in the background. Its errors go to a log file in `logs`."""
+    """A `comptoir` command in the background. Its errors go to a log file in `logs`.
+
+    It has a session of its own, so that Ctrl-C reaches it after the till; it ends by itself when
+    this process is gone, however it went (pos.cli.leash).
+    """
 
     def __init__(self, name: str, arguments: list[str], logs: Path) -> None:
         logs.mkdir(parents=True, exist_ok=True)
         self._log = (logs / f"{name}.log").open("ab")
         self._name = name
         self._process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "pos", *arguments],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "pos.cli.leash", *arguments],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
@@ -66,6 +70,8 @@ class Process:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
         self._log.close()
 
     def __enter__(self) -> Process:

@@ -161,13 +161,19 @@ def read_chain(
     ]
 
 
-def campaigns_written(reader: Reader) -> tuple[str, ...]:
-    """Ids of the campaigns that have a chain in the journal."""
+def campaigns_written(reader: Reader, epoch: int) -> tuple[str, ...]:
+    """Ids of the campaigns whose chain the till has gone on with in this epoch."""
     with reader.snapshot() as connection:
-        names = _chains(connection)
-    return tuple(
-        name.removeprefix(CAMPAIGN_PREFIX) for name in names if name.startswith(CAMPAIGN_PREFIX)
-    )
+        names = [name for name in _chains(connection) if name.startswith(CAMPAIGN_PREFIX)]
+        written = [name for name in names if _last_epoch(connection, name) == epoch]
+    return tuple(name.removeprefix(CAMPAIGN_PREFIX) for name in written)
+
+
+def _last_epoch(connection: sqlite3.Connection, chain: str) -> int:
+    row = connection.execute(
+        "SELECT epoch FROM journal WHERE chain = ? ORDER BY number DESC LIMIT 1", (chain,)
+    ).fetchone()
+    return int(row[0])
 
 
 def _chains(connection: sqlite3.Connection) -> dict[str, tuple[int, str]]:

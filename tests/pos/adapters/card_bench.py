@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from drivers.simulators.line import PtyServer, TcpServer, serve_pty, serve_tcp
@@ -53,7 +54,7 @@ class CardBench(Counter):
         """Say how the next payments go at the terminal, in order."""
         for one in reversed(scenarios):
             scenario = SCENARIOS[one] if isinstance(one, str) else one
-            self.line.act(lambda scenario=scenario: self.device.director.insert(scenario))
+            self.line.act(partial(self.device.director.insert, scenario))
 
     def begin(self, amount: int | None = None) -> Attempt:
         """Ask the card for the sale under way."""

@@ -57,7 +57,7 @@ def test_an_approved_card_settles_the_sale_and_both_books_agree(make: Make, on_t
     assert [(t.name, t.amount) for t in news.settled.ticket.tenders] == [("card", 345)]
     assert bench.states() == ["prepared", "sending", "answered", "approved"]
     assert bench.charged == {news.attempt.reference: 345}
-    assert bench.acknowledged == 1
+    eventually(lambda: bench.acknowledged == 1)
     assert bench.desk.sale is None
     eventually(lambda: status_view(bench.desk).terminal.state is DeviceState.ONLINE)
     agrees(bench)
@@ -218,7 +218,7 @@ def test_a_late_answer_that_echoes_the_reference_settles_the_sale_by_itself(make
     news = bench.ends()
     assert (news.attempt.reference, news.attempt.state) == (attempt, State.APPROVED)
     assert news.settled is not None
-    assert bench.acknowledged == 1
+    eventually(lambda: bench.acknowledged == 1)
     agrees(bench)
 
 

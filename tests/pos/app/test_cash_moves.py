@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from pos.app import close_session, move_cash, session
 from pos.app.move_cash import REASON_LENGTH_MAX
-from pos.domain.errors import BadAmount, BadCommand
+from pos.domain.errors import BadAmount, BadCommand, PosError
 from tests.pos.fakes import Counter
 
 
@@ -45,13 +47,14 @@ def test_a_move_opens_the_session(counter: Counter) -> None:
 
 def test_a_move_without_amount_or_reason_is_refused_and_changes_nothing(counter: Counter) -> None:
     before = counter.on_disk
-    for act, refusal in (
+    wrong: list[tuple[Callable[[], object], type[PosError]]] = [
         (lambda: move_cash.paid_in(counter.desk, 0, "monnaie"), BadAmount),
         (lambda: move_cash.paid_out(counter.desk, -1, "timbres"), BadAmount),
         (lambda: move_cash.pickup(counter.desk, 0), BadAmount),
         (lambda: move_cash.paid_in(counter.desk, 100, "  "), BadCommand),
         (lambda: move_cash.no_sale(counter.desk, ""), BadCommand),
-    ):
+    ]
+    for act, refusal in wrong:
         with pytest.raises(refusal):
             act()
     assert counter.on_disk == before

@@ -45,7 +45,9 @@ DONE = {
 }
 
 
-@pytest.mark.parametrize("name", [command.name for command in COMMANDS if command.name != "resolve"])
+@pytest.mark.parametrize(
+    "name", [command.name for command in COMMANDS if command.name != "resolve"]
+)
 def test_each_command_does_its_work(talk: Talk, name: str) -> None:
     before, line, member = DONE[name]
     if before:
