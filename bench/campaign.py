@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from pos.bootstrap import now
-from pos.demo.campaign import organiser
 from pos.demo.processes import Process
 from pos.store.keys import Identity
 from sync.client import Client
 from sync.http import HttpTransport
+from sync.organiser import organiser_at
 
 CAMPAIGN: Final = "demo"
 SOFTWARE: Final = "bench"
@@ -29,12 +29,12 @@ class Server:
 
     def code(self) -> str:
         """A pairing code for one more till."""
-        with organiser(self.folder) as client:
+        with organiser_at(self.folder) as client:
             return client.pairing_code(self.shop).code
 
     def received(self) -> tuple[int, int]:
         """How many sales it has booked, and their sum in cents."""
-        with organiser(self.folder) as client:
+        with organiser_at(self.folder) as client:
             booked = client.status().campaigns[0].turnover
         return booked.sales, booked.total_cents
 
@@ -53,7 +53,7 @@ def campaign_server(folder: Path) -> Iterator[Server]:
     arguments = ["server", "--port", "0", "--data", str(folder)]
     with Process("server", arguments, folder.parent / "logs") as process:
         origin = f"http://{process.ready()}"
-        with organiser(folder) as client:
+        with organiser_at(folder) as client:
             client.create_campaign(CAMPAIGN, "Figures")
             shop = client.create_shop(CAMPAIGN, "Shop").id
         yield Server(folder, origin, shop)

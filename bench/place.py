@@ -40,6 +40,8 @@ def workspace() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="comptoir-bench-", dir=_DISK) as name:
         path = Path(name)
         os.environ["XDG_STATE_HOME"] = str(path / "state")
+        # Some machines of developers set it; on a till it would triple the start.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         yield path
 
 

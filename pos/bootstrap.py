@@ -23,6 +23,7 @@ from pos.app.desk import COMMIT_TIMEOUT_S, SYSTEM, CardNews, Desk, Ports, Settin
 from pos.app.pay_by_card import PaymentRecorder
 from pos.app.start import start
 from pos.config import Config
+from pos.domain.errors import DiskSlow
 from pos.domain.payment import REFERENCE_LENGTH
 from pos.domain.ticket import Shop
 from pos.i18n import Language, language
@@ -170,11 +171,14 @@ def settings_of(config: Config) -> Settings:
 
 
 def writer_of(store: Store) -> Callable[[Callable[[sqlite3.Connection], T]], T]:
-    """Does work on the writing connection in one durable transaction, and waits for it."""
+    """Does work on the writing connection in one durable transaction; DiskSlow or NotRecorded."""
 
     def write(work: Callable[[sqlite3.Connection], T]) -> T:
         future = store.ledger.run(lambda tx: work(tx.connection), SYSTEM)
-        return future.result(COMMIT_TIMEOUT_S)
+        try:
+            return future.result(COMMIT_TIMEOUT_S)
+        except TimeoutError as error:
+            raise DiskSlow(seconds=round(COMMIT_TIMEOUT_S)) from error
 
     return write
 

@@ -11,15 +11,15 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal, get_args, get_type_hints
 
 import msgspec
 
 from pos.domain.gtin import Template
-from pos.domain.money import HUNDRED_PERCENT
 from pos.domain.tender import CARD, CASH, Overpay, TenderKind, TenderType
 
 FILE_BYTES_MAX: Final = 256 * 1024
+NOTE_EUROS_MAX: Final = 500
 SIMULATED: Final = "sim:"
 ACTS: Final = (
     "void",
@@ -154,8 +154,11 @@ def load(path: Path) -> Config:
     try:
         text = raw.decode("utf-8")
         tree = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: expected TOML in UTF-8: {error}") from error
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{path}:{line}: expected TOML in UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: expected TOML: {error}") from error
     try:
         config = msgspec.convert(tree, Config)
         _check(config)
@@ -191,14 +194,14 @@ def _check_ranges(config: Config) -> None:
         ("scanner.gap_max_ms", config.scanner.gap_max_ms, 10, 200),
         ("scanner.length_min", config.scanner.length_min, 3, 40),
         ("terminal.answer_timeout_s", config.terminal.answer_timeout_s, 30, 600),
-        *(("drawer.notes", note, 1, HUNDRED_PERCENT) for note in config.drawer.notes),
+        *(("drawer.notes", note, 1, NOTE_EUROS_MAX) for note in config.drawer.notes),
     ):
         if not low <= value <= high:
             raise _Wrong(f"Expected {low} to {high}, got {value} - at `$.{path}`")
     for path, text, pattern, example in (
-        ("shop.till", config.shop.till, r"\d{1,4}", "01"),
+        ("shop.till", config.shop.till, r"\d{1,4}", "1 to 4 digits such as 01"),
         ("shop.siret", config.shop.siret, r"(\d{14})?", "14 digits"),
-        ("terminal.pos_number", config.terminal.pos_number, r"\d{2}", "01"),
+        ("terminal.pos_number", config.terminal.pos_number, r"(?!00)\d{2}", "01 to 99"),
     ):
         if not re.fullmatch(pattern, text, re.ASCII):
             raise _Wrong(f"Expected {example}, got {text!r} - at `$.{path}`")
@@ -210,22 +213,30 @@ def _explain(path: Path, text: str, message: str) -> str:
     )
     if unknown:
         key, where = unknown["key"], unknown["where"] or ""
-        known = _known_keys(where)
-        return f"{path}:{_line_of(text, key)}: unknown setting {key!r}; {_nearest(key, known)}"
+        line = _line_of(text, f"{where}.{key}".removeprefix("."))
+        known = tuple(_section(where).__struct_fields__)
+        return f"{path}:{line}: unknown setting {key!r}; {_nearest(key, known)}"
     place = re.search(r"`\$\.?([^`]*)`", message)
     where = place[1] if place else ""
-    key = re.sub(r"\[\d+\]", "", where).rsplit(".", 1)[-1]
-    return f"{path}:{_line_of(text, key)}: {where}: {message.split(' - at', maxsplit=1)[0]}"
+    wrong = message.split(" - at", maxsplit=1)[0]
+    if wrong.startswith("Invalid enum value"):
+        wrong += f", expected one of {_choices(where)}"
+    return f"{path}:{_line_of(text, where)}: {where}: {wrong}"
 
 
-def _known_keys(where: str) -> tuple[str, ...]:
-    kind: Any = Config
-    for name in re.sub(r"\[[^\]]*\]", "", where).split("."):
-        if name == "tender":
-            kind = TenderConfig
-        elif name:
-            kind = type(getattr(Config(), name))
-    return tuple(kind.__struct_fields__)
+def _section(where: str) -> type[msgspec.Struct]:
+    """The struct of a table of the file, by the path that msgspec gives."""
+    if where.startswith("tender["):
+        return TenderConfig
+    kind: type[msgspec.Struct] = type(getattr(Config(), where)) if where else Config
+    return kind
+
+
+def _choices(where: str) -> str:
+    """What a setting of a few values may be."""
+    section, _, key = where.rpartition(".")
+    allowed = get_args(get_type_hints(_section(section))[key])
+    return ", ".join(str(value) for value in allowed)
 
 
 def _nearest(key: str, known: tuple[str, ...]) -> str:
@@ -233,9 +244,13 @@ def _nearest(key: str, known: tuple[str, ...]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(known)}"
 
 
-def _line_of(text: str, key: str) -> int:
-    pattern = re.compile(rf"^\s*(\[+\s*)?\"?{re.escape(key)}\"?\s*[\]=.]")
-    for number, line in enumerate(text.splitlines(), 1):
-        if pattern.match(line):
-            return number
-    return 1
+def _line_of(text: str, where: str) -> int:
+    """The line of a setting such as `tender[1].kind`: that of its table where it has none."""
+    lines, found = text.splitlines(), 0
+    for name, index in re.findall(r"([^.\[\]]+)(?:\[(\d+)\])?", where):
+        pattern = re.compile(rf"\s*(\[+\s*)?\"?{re.escape(name)}\"?\s*[\]=.]")
+        places = [n for n, line in enumerate(lines[found:], found) if pattern.match(line)]
+        # An array of tables has a line for each of its elements, any other array one for all.
+        nth = int(index or 0) if len(places) > int(index or 0) else 0
+        found = places[nth] if places else found
+    return found + 1

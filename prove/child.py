@@ -6,6 +6,7 @@ killed in the next instruction: the pipe belongs to the parent.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import select
@@ -18,6 +19,7 @@ from typing import Any, Final, TypeAlias
 Tell: TypeAlias = Callable[..., None]
 
 READ_BYTES: Final = 65_536
+PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 CRASHED: Final = 70  # exit status of a child that ended in an exception
 
 
@@ -50,6 +52,7 @@ class Child:
                 yield json.loads(line)
             if not select.select([self._pipe], [], [], timeout_s)[0]:
                 self.kill()
+                self.wait()
                 raise Silent(f"a child told nothing for {timeout_s:.0f} s")
             data = os.read(self._pipe, READ_BYTES)
             if not data:
@@ -84,6 +87,13 @@ class Child:
         return self.status
 
 
+def die_with_parent() -> None:
+    """Let a forked process end when its parent does, and leave the keyboard to the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _live(work: Callable[[Tell], None], pipe: int) -> None:
     """Never returns: a forked child must not go on with its parent's life."""
 
@@ -92,7 +102,7 @@ def _live(work: Callable[[Tell], None], pipe: int) -> None:
 
     status = 0
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        die_with_parent()
         work(tell)
     except BaseException:  # noqa: BLE001 - it is told to the parent, whatever it is
         status = CRASHED

@@ -69,9 +69,9 @@ class Disk:
         """Name the process that dies with the power."""
         self._ask("plug", victim)
 
-    def order_cut(self, at: int) -> None:
-        """Cut the power before the `at`-th operation from now."""
-        self._ask("order_cut", at)
+    def order_cut(self, at: int, *, at_sync: bool) -> None:
+        """Cut the power before the `at`-th operation from now, or before the next sync after it."""
+        self._ask("order_cut", at, at_sync)
 
     def order_fault(self, fault: Fault, seed: int) -> None:
         """Let the `at`-th operation from now fail."""
@@ -93,7 +93,7 @@ class Disk:
 
     def restart(self, cut: Cut, seed: int) -> None:
         """Take the power away if it is still there, and come back with what is left."""
-        self._unmount()
+        _unmount(self.mount)
         self._ask("restart", cut, seed)
         self._await_mount()
 
@@ -115,11 +115,11 @@ class Disk:
         """Unmount and end."""
         with suppress(OSError, EOFError, NoFuse):
             self._ours.send(("stop",))
-            self._unmount()
+            _unmount(self.mount)
         os.kill(self._pid, signal.SIGKILL)
         os.waitpid(self._pid, 0)
         self._ours.close()
-        self._unmount()
+        _unmount(self.mount)
 
     def __enter__(self) -> Disk:
         return self
@@ -149,10 +149,6 @@ class Disk:
                 raise NoFuse(f"the file system was not mounted on {self.mount} ({status=})")
             time.sleep(LOOK_EVERY_S)
 
-    def _unmount(self) -> None:
-        command = ["fusermount3", "-q", "-u", "-z", str(self.mount)]
-        subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - our own words
-
 
 @contextmanager
 def mounted(keep: Path | None = None) -> Iterator[Disk]:
@@ -170,16 +166,22 @@ def mounted(keep: Path | None = None) -> Iterator[Disk]:
         mount.rmdir()
 
 
+def _unmount(mount: Path) -> None:
+    command = ["fusermount3", "-q", "-u", "-z", str(mount)]
+    subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - our own words
+
+
 def _serve(mount: Path, orders: Connection) -> None:
     """Be the disk: never returns. Mounts again whenever it was unmounted."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.setsid()
     # Needs libfuse, which is missing where this suite is skipped; it ships no types.
     import mfusepy  # type: ignore[import-untyped]
 
     from prove.powerfs import PowerDisk
 
-    desk = _Desk()
+    desk = _Desk(mount)
     disk = PowerDisk(Folder(), desk.power_is_cut)
     desk.disk = disk
     Thread(target=desk.obey, args=(orders,), daemon=True).start()
@@ -205,8 +207,9 @@ class _Desk:
 
     disk: PowerDisk
 
-    def __init__(self) -> None:
+    def __init__(self, mount_point: Path) -> None:
         self.stopping = False
+        self._mount_point = mount_point
         self._victim = 0
         self._mount = Event()
         self._mount.set()
@@ -235,13 +238,15 @@ class _Desk:
                 except (OSError, LookupError) as error:
                     orders.send(error)
         except EOFError:  # the parent is gone
+            _unmount(self._mount_point)
+            self._mount_point.rmdir()
             os._exit(1)
 
     def do_plug(self, victim: int) -> None:
         self._victim = victim
 
-    def do_order_cut(self, at: int) -> None:
-        self.disk.order_cut(at)
+    def do_order_cut(self, at: int, at_sync: bool) -> None:
+        self.disk.order_cut(at, at_sync=at_sync)
 
     def do_order_fault(self, fault: Fault, seed: int) -> None:
         self.disk.order_fault(fault, seed)

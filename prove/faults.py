@@ -126,8 +126,8 @@ class _Bench:
         found: dict[str, Any] = {"acks": []}
         day, back = f"day{case.seed}", f"back{case.seed}"  # the kernel remembers what a path was
         wrong = self._live(case, self._disk.plant(self._shop, day), found)
-        for hit in self._disk.hits()[:1]:
-            self._count(f"{hit.kind} {hit.file}")
+        hits = self._disk.hits()
+        self._count(f"{hits[0].kind} {hits[0].file}" if hits else "the day ended before its fault")
         self._count("commands refused", found.get("refused", 0))
         left = self._disk.survivors(day, Cut.DROP, case.seed)
         if not wrong and Sums(*found["sums"]) != self._day:

@@ -27,8 +27,11 @@ from prove.tally import Tally
 
 CUTS: Final = 100
 CONTROL_CUTS: Final = 20
+CONTROL_CUTS_MIN: Final = 3
 LIVES_A_DISK: Final = 10
 # Opening a shop takes about 300 operations, a sale 15 to 60.
+EARLY_SHARE: Final = 0.3
+AT_SYNC_SHARE: Final = 0.4
 EARLY_OPERATIONS: Final = 400
 OPERATIONS_MAX: Final = 3000
 SILENCE_S: Final = 60.0
@@ -43,7 +46,7 @@ def prove_power(
     """Cut the power `count` times (CUTS); then the control."""
     count = count or CUTS
     _cut_often(tally, random.Random(seed), count, keep)  # noqa: S311 - chance, not secrecy
-    _control(tally, random.Random(seed + 1), min(count, CONTROL_CUTS))  # noqa: S311
+    _control(tally, random.Random(seed + 1), max(CONTROL_CUTS_MIN, min(count, CONTROL_CUTS)))  # noqa: S311
 
 
 def _cut_often(tally: Tally, draw: random.Random, count: int, keep: Path | None) -> None:
@@ -69,7 +72,7 @@ def _control(tally: Tally, draw: random.Random, count: int) -> None:
     for _ in range(count):
         with mounted() as disk:
             story = _Story(disk, draw, weaken=not_durable)
-            story.life(Cut.DROP, early=False)
+            story.life(Cut.DROP, in_the_day=True)
             lost += story.lost()
     tally.count("control: cuts with synchronous=NORMAL", count)
     tally.count("control: acknowledged entries lost, as expected", lost)
@@ -78,7 +81,11 @@ def _control(tally: Tally, draw: random.Random, count: int) -> None:
 
 
 def not_durable() -> None:
-    """Take the sync out of every commit of this process, as no setting of the till can."""
+    """Take the sync out of every commit of this process, as no setting of the till can.
+
+    Checkpoints sync too, so there are none.
+    """
+    database.CHECKPOINT_PAGES = OPERATIONS_MAX  # type: ignore[misc] # more than the till will write
 
     def normal(self: Database, level: int) -> None:
         del level
@@ -100,14 +107,14 @@ class _Story:
         self._examined = 0
         self._where: list[str] = []
 
-    def life(self, cut: Cut, *, early: bool | None = None) -> list[str]:
+    def life(self, cut: Cut, *, in_the_day: bool = False) -> list[str]:
         """Live until the power goes; what went wrong before, and what was checked, is returned."""
-        if early is None:
-            early = self._draw.random() < 0.3
+        early = not in_the_day and self._draw.random() < EARLY_SHARE
+        at_sync = not in_the_day and self._draw.random() < AT_SYNC_SHARE
         upto = EARLY_OPERATIONS if early else OPERATIONS_MAX
         at = self._draw.randint(1 if early else EARLY_OPERATIONS, upto)
         seed = self._draw.randrange(2**32)
-        self._disk.order_cut(at)
+        self._disk.order_cut(at, at_sync=at_sync)
         found = self._live(lambda tell: self._sell(seed, tell))
         self._where += [f"{hit.kind} {hit.file}" for hit in self._disk.hits()]
         self._disk.restart(cut, seed)

@@ -68,6 +68,7 @@ class PowerDisk(mfusepy.Operations):  # type: ignore[misc] # of an untyped class
         self.off = False
         self._on_cut = on_cut
         self._cut_at: int | None = None
+        self._cut_at_sync = False
         self._fault: Fault | None = None
         self._draw = random.Random(0)  # noqa: S311 - chance, not secrecy
         self._open: dict[int, Node] = {}
@@ -75,10 +76,11 @@ class PowerDisk(mfusepy.Operations):  # type: ignore[misc] # of an untyped class
 
     # --- orders ----------------------------------------------------------------------------------
 
-    def order_cut(self, at: int) -> None:
-        """Cut the power before the `at`-th operation from now."""
+    def order_cut(self, at: int, *, at_sync: bool = False) -> None:
+        """Cut the power before the `at`-th operation from now, or before the next sync after it."""
         with self.guard:
             self._cut_at = self.operations + at
+            self._cut_at_sync = at_sync
 
     def order_fault(self, fault: Fault, seed: int) -> None:
         """Let the `at`-th operation from now fail."""
@@ -119,7 +121,7 @@ class PowerDisk(mfusepy.Operations):  # type: ignore[misc] # of an untyped class
         if self.off:
             raise OSError(errno.EIO, "no power")
         self.operations += 1
-        if self._cut_at is not None and self.operations >= self._cut_at:
+        if self._cuts_now(kind):
             self.off = True
             self.hits.append(Hit(self.operations, kind, path))
             self._on_cut()
@@ -133,6 +135,10 @@ class PowerDisk(mfusepy.Operations):  # type: ignore[misc] # of an untyped class
         if torn and self._draw.random() < 0.5:
             torn()
         raise OSError(fault.error, "ordered")
+
+    def _cuts_now(self, kind: str) -> bool:
+        late = self._cut_at is not None and self.operations >= self._cut_at
+        return late and (kind.startswith("fsync") or not self._cut_at_sync)
 
     # --- names -----------------------------------------------------------------------------------
 

@@ -22,6 +22,8 @@ from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
+from prove.child import die_with_parent
+
 READ_BYTES: Final = 65_536
 CONNECTIONS_MAX: Final = 64
 TRICKLE_S: Final = 0.002
@@ -84,7 +86,7 @@ class Proxy:
 def _live(listener: socket.socket, server_port: int, orders: int) -> None:
     """In the child; never returns."""
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        die_with_parent()
         asyncio.run(_Line(server_port).run(listener, orders))
     finally:
         os._exit(0)

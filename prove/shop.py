@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import random
 from collections.abc import Iterator
@@ -62,7 +61,6 @@ class Place:
     def enter(self) -> None:
         """Make this process one that works here: the machine's secret and heads lie here too."""
         os.environ["XDG_STATE_HOME"] = str(self.path / "state")
-        logging.raiseExceptions = False
 
     def stock(self) -> None:
         """Give the shop its cashier and its catalogue, as far as they are missing."""

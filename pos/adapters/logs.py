@@ -35,10 +35,15 @@ class ScrubbedFormatter(logging.Formatter):
         return scrub(super().format(record))
 
 
+class _LogFile(RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """A disk that takes no log is no reason to write a traceback over the till's screen."""
+
+
 def log_to(folder: Path, name: str) -> logging.Handler:
     """Write the program's log to `folder/NAME.log`; call `remove` with the result at the end."""
     folder.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(
+    handler = _LogFile(
         folder / f"{name}.log",
         maxBytes=LOG_BYTES_MAX,
         backupCount=LOG_FILES_MAX,
@@ -46,6 +51,7 @@ def log_to(folder: Path, name: str) -> logging.Handler:
         delay=True,
     )
     handler.setFormatter(ScrubbedFormatter(FORMAT))
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells of each request
     root = logging.getLogger()
     root.setLevel(logging.INFO)
     root.addHandler(handler)

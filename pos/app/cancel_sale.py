@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pos.app.desk import Desk, Pending
 from pos.app.ports import Transaction
+from pos.app.settle import require_stored
 from pos.domain.errors import SaleIsPaidInPart
 from pos.domain.events import EventCode, event
 from pos.domain.money import Cents
@@ -14,7 +15,8 @@ from pos.domain.tender import TenderKind
 def cancel_sale(desk: Desk) -> Pending[Cents]:
     """Cancel the sale; the result is the money to hand back, in cents.
 
-    Raises SaleIsPaidInPart when a card already paid: take the rest and refund instead.
+    Raises SaleChanged when it is not stored as shown, and SaleIsPaidInPart when a card already
+    paid: take the rest and refund instead.
     """
     sale = desk.require_sale()
     desk.require_no_card(sale)
@@ -41,6 +43,7 @@ def cancel_sale(desk: Desk) -> Pending[Cents]:
     )
 
     def work(tx: Transaction) -> Cents:
+        require_stored(tx, sale)
         tx.append("event", trace)
         tx.drop_draft(sale.id)
         return back

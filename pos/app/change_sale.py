@@ -48,7 +48,7 @@ def give_discount(desk: Desk, discount: Discount, line: int | None = None) -> Pe
 def _keep(desk: Desk, sale: Sale, trace: dict[str, object]) -> Pending[None]:
     def work(tx: Transaction) -> None:
         tx.append("event", trace)
-        tx.put_draft(sale)
+        tx.put_draft(sale, known=True)
 
     desk.sale = sale
     return desk.record(work)

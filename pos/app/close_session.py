@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from pos.app.desk import Desk, Pending
 from pos.app.ports import DeviceState, PrintJob, Transaction
 from pos.app.print_receipt import stamp_of
-from pos.app.session import running_totals
+from pos.app.session import find_session, running_totals
 from pos.domain import closing as closings
 from pos.domain.closing import Closing
 from pos.domain.closing_paper import closing_document
@@ -42,6 +42,7 @@ def close(desk: Desk, counted: Cents | None = None) -> Pending[Closed]:
     Nothing else can keep a day from being closed.
     """
     desk.require_real_till("z")
+    desk.session = find_session(desk.ports.ledger)
     if desk.session is None:
         raise NoSession
     if desk.sale and desk.sale.lines:
@@ -50,9 +51,13 @@ def close(desk: Desk, counted: Cents | None = None) -> Pending[Closed]:
     job_id = desk.ports.new_id()
 
     def work(tx: Transaction) -> Closed:
+        if find_session(desk.ports.ledger) is None:  # a Z that was slow to reach the disk
+            raise NoSession
+        tx.append("event", event(EventCode.CLOSING_STARTED))
         totals = _with_unresolved(desk, running_totals(desk.ports.ledger, desk))
         totals = replace(totals, drawer=replace(totals.drawer, counted=counted))
-        entry = tx.append("closing", closings.to_data(totals))
+        data = {**closings.to_data(totals), "shop": asdict(desk.settings.shop)}
+        entry = tx.append("closing", data)
         tx.append("event", event(EventCode.PERIOD_CLOSED, session=totals.session))
         for campaign in desk.ports.campaigns.active():
             tx.append(CAMPAIGN_PREFIX + campaign, _campaign_data(totals, entry))

@@ -150,6 +150,8 @@ class Desk:
         self.attempts: tuple[Attempt, ...] = ()
         self.last: Settled | None = None
         self.approved: str | None = None  # the manager who approved the next act
+        # References of attempts whose end the disk refused: running on disk, unknown in truth.
+        self.lost: set[str] = set()
 
     # --- who may ---------------------------------------------------------------------------------
 
@@ -200,20 +202,25 @@ class Desk:
         training = operator.role is Role.TRAINEE
         return Sale(sale_id, self.now(), operator.code, next_line=first, training=training)
 
+    def knows(self, sale: Sale) -> bool:
+        """Whether this sale was under way before, so that it must be among what is stored."""
+        return self.sale is not None and self.sale.id == sale.id
+
     def require_no_card(self, sale: Sale) -> None:
         """Check that no card attempt of this sale is open; CardBusy or CardUnresolved."""
         for attempt in self.attempts:
             if attempt.sale == sale.id:
-                if attempt.state in RUNNING:
+                if attempt.state in RUNNING and attempt.reference not in self.lost:
                     raise CardBusy
                 raise CardUnresolved(attempt=attempt.reference, amount=attempt.amount)
 
     def keep(self, sale: Sale) -> Pending[None]:
         """Show a changed sale at once and store it behind; a power cut loses at most this line."""
+        known = self.knows(sale)
         self.sale = sale
 
         def work(tx: Transaction) -> None:
-            tx.put_draft(sale)
+            tx.put_draft(sale, known=known)
 
         return self.record(work, durable=False)
 
@@ -231,7 +238,9 @@ class Desk:
 
     def reload(self) -> None:
         """Take the sale, the card attempts and nothing else from what is stored."""
-        self.sale = next((s for s in self.ports.ledger.drafts() if s.parked_as is None), None)
+        here = [sale for sale in self.ports.ledger.drafts() if sale.parked_as is None]
+        # One that was emptied by voids never hides one that has lines.
+        self.sale = next((sale for sale in here if sale.lines), here[-1] if here else None)
         self.attempts = self.ports.ledger.open_attempts()
 
     def catch_up(self, news: CardNews) -> None:
@@ -245,7 +254,8 @@ class Desk:
         if settled is None:
             return
         self.last = settled
-        self.session = Session(settled.ticket.session, settled.ticket.day)
+        if not settled.ticket.training:
+            self.session = Session(settled.ticket.session, settled.ticket.day)
         if self.sale and self.sale.id == settled.ticket.sale:
             self.sale = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 
 from pos.app.desk import Desk, Pending
 from pos.app.ports import Role, Transaction
@@ -11,32 +12,45 @@ from pos.domain.events import EventCode, event
 from pos.domain.sale import Sale
 
 PARKED_MAX = 50
+NAME_LENGTH_MAX = 80
 
 
 def park(desk: Desk, name: str = "") -> Pending[Sale]:
     """Set the sale aside under a name, or under the next free number."""
     sale = desk.require_sale()
-    taken = {other.parked_as for other in parked(desk)}
+    taken = _taken(desk)
     if len(taken) >= PARKED_MAX:
         raise LimitReached(what="parked", limit=PARKED_MAX)
-    chosen = name.strip() or next(str(n) for n in range(1, PARKED_MAX + 1) if str(n) not in taken)
+    chosen = name.strip()[:NAME_LENGTH_MAX].rstrip() or free_name(desk)
     if chosen in taken:
         raise LimitReached(what=f"parked as {chosen}", limit=1)
-    aside = replace(sale, parked_as=chosen)
-
-    def work(tx: Transaction) -> Sale:
-        # The stored sale counts: a card may have paid it, or a part, since it was shown.
-        stored = tx.draft(sale.id)
-        if stored is None:
-            raise SaleIsEmpty
-        tx.append("event", event(EventCode.SALE_PARKED, sale=sale.id, lines=len(sale.lines)))
-        tx.put_draft(replace(stored, parked_as=chosen))
-        return aside
 
     def then(_: Sale) -> None:
         desk.sale = None
 
-    return desk.record(work, then)
+    return desk.record(lambda tx: set_aside(tx, sale, chosen), then)
+
+
+def set_aside(tx: Transaction, sale: Sale, name: str) -> Sale:
+    """Park a sale under a name that is free, and leave its trace; SaleIsEmpty if it has gone."""
+    # The stored sale counts: a card may have paid it, or a part, since it was shown.
+    stored = tx.draft(sale.id)
+    if stored is None:
+        raise SaleIsEmpty
+    trace = {"sale": sale.id, "lines": len(sale.lines), "training": sale.training}
+    tx.append("event", event(EventCode.SALE_PARKED, **trace))
+    tx.put_draft(replace(stored, parked_as=name))
+    return replace(sale, parked_as=name)
+
+
+def free_name(desk: Desk) -> str:
+    """The lowest number under which no sale is parked."""
+    taken = _taken(desk)
+    return next(str(n) for n in count(1) if str(n) not in taken)
+
+
+def _taken(desk: Desk) -> set[str | None]:
+    return {other.parked_as for other in parked(desk)}
 
 
 def parked(desk: Desk) -> tuple[Sale, ...]:
@@ -58,15 +72,17 @@ def recall(desk: Desk, name: str = "") -> Pending[Sale]:
     matching = [sale for sale in waiting if sale.parked_as == wanted or not wanted]
     if len(matching) != 1:
         raise UnknownParked(name=wanted, known=", ".join(str(s.parked_as) for s in waiting))
-    found = matching[0]
+    found, emptied = matching[0], desk.sale
 
     def work(tx: Transaction) -> Sale:
         stored = tx.draft(found.id)
         if stored is None:  # a card has just paid it
             raise UnknownParked(name=wanted, known="")
         recalled = replace(stored, parked_as=None)
-        tx.append("event", event(EventCode.SALE_RECALLED, sale=found.id))
+        tx.append("event", event(EventCode.SALE_RECALLED, sale=found.id, training=training))
         tx.put_draft(recalled)
+        if emptied and emptied.id != found.id:
+            tx.drop_draft(emptied.id)
         return recalled
 
     def then(sale: Sale) -> None:

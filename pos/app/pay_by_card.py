@@ -7,11 +7,14 @@ its first byte, `answered` before our acknowledgement, and the sale's end with t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from pos.app.desk import COMMIT_TIMEOUT_S, SYSTEM, CardNews, Desk, Pending
 from pos.app.ports import CardTerminal, Transaction
-from pos.app.settle import advance, check_refunds
+from pos.app.settle import advance, check_refunds, require_stored
 from pos.app.take_payment import payable
 from pos.domain.errors import (
     CardBusy,
@@ -19,6 +22,7 @@ from pos.domain.errors import (
     CardUnresolved,
     LimitReached,
     NothingToPay,
+    NotRecorded,
     PosError,
     RefundTooMuch,
     TenderTooMuch,
@@ -38,9 +42,9 @@ KEPT_DETAILS: Final = frozenset({"authorisation", "last4", "brand", "contactless
 def begin(desk: Desk, amount: Cents | None = None) -> Pending[CardNews]:
     """Ask the terminal for what is due, or for a part; with a negative due, give it back.
 
-    Raises CardMissing, CardBusy, CardUnresolved, NothingToPay, TenderTooMuch, LimitReached or
-    RefundTooMuch: whatever would keep an approval from being recorded is found before the card is
-    asked.
+    Raises CardMissing, CardBusy, CardUnresolved, NothingToPay, TenderTooMuch, LimitReached,
+    SaleChanged or RefundTooMuch: whatever would keep an approval from being recorded is found
+    before the card is asked.
     """
     terminal = desk.ports.terminal
     if terminal is None:
@@ -69,10 +73,12 @@ def begin(desk: Desk, amount: Cents | None = None) -> Pending[CardNews]:
 def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -> Pending[CardNews]:
     def work(tx: Transaction) -> CardNews:
         for other in tx.open_attempts():
-            if other.terminal == terminal.name and other.state in RUNNING:
+            if other.terminal != terminal.name:
+                continue
+            if other.state in RUNNING and other.reference not in desk.lost:
                 raise CardBusy
-            if other.terminal == terminal.name:
-                raise CardUnresolved(attempt=other.reference, amount=other.amount)
+            raise CardUnresolved(attempt=other.reference, amount=other.amount)
+        require_stored(tx, sale)
         check_refunds(tx, sale)
         tx.put_draft(sale)
         record_attempt(tx, attempt)
@@ -91,14 +97,31 @@ def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -
             give_up.wait()
             raise
 
-    return desk.record(work, then)
+    pending = desk.record(work, then)
+
+    def never_asked(late: Future[CardNews]) -> None:
+        if late.exception() is None:
+            lost = step(attempt, State.NOT_SENT, reason="disk_slow")
+            desk.ports.ledger.run(lambda tx: record_attempt(tx, lost), SYSTEM)
+
+    def undo() -> None:
+        # On disk too late, it was never handed to the terminal: it must not stay open.
+        pending.future.add_done_callback(never_asked)
+        desk.reload()
+
+    return replace(pending, undo=undo)
 
 
 def _pretend(desk: Desk, sale: Sale, attempt: Attempt) -> Pending[CardNews]:
     """In training no terminal is asked and nothing is journaled of a card: it simply pays."""
     amount = attempt.amount if attempt.direction is Direction.PAYMENT else -attempt.amount
     paid = add_tender(sale, Tendered(CARD.name, CARD.kind, amount, amount))
-    return desk.record(lambda tx: CardNews(attempt, advance(desk, tx, paid)), desk.catch_up)
+
+    def work(tx: Transaction) -> CardNews:
+        require_stored(tx, sale)
+        return CardNews(attempt, advance(desk, tx, paid))
+
+    return desk.record(work, desk.catch_up)
 
 
 def record_attempt(tx: Transaction, attempt: Attempt) -> None:
@@ -125,6 +148,11 @@ def resolve(
 
     def work(tx: Transaction) -> CardNews:
         attempt = _open(tx, reference)
+        if attempt.state is not State.UNKNOWN and attempt.reference in desk.lost:
+            attempt = step(attempt, AT_START[attempt.state], reason="not_recorded")
+            record_attempt(tx, attempt)
+            if attempt.is_settled:  # it never left, whatever the paper of another one says
+                return CardNews(attempt)
         if attempt.state is not State.UNKNOWN:
             raise CardBusy
         told: dict[str, object] = {"resolved_by": operator.code}
@@ -208,11 +236,23 @@ class PaymentRecorder:
 
     def concluded(self, reference: str, state: State, details: Mapping[str, Any]) -> None:
         """The dialogue is over, in this state."""
-        news = self._run(
-            reference,
-            lambda tx: conclude(self._desk, tx, step(_open(tx, reference), state, **details)),
-        )
+        try:
+            news = self._run(
+                reference,
+                lambda tx: conclude(self._desk, tx, step(_open(tx, reference), state, **details)),
+            )
+        except (NotRecorded, TimeoutError):
+            self._lose(reference)
+            raise
         self._on_news(news)
+
+    def _lose(self, reference: str) -> None:
+        """Its end is on no disk: the cashier is led to it as to every unknown attempt."""
+        self._desk.lost.add(reference)
+        with suppress(PosError):
+            for attempt in self._desk.ports.ledger.open_attempts():
+                if attempt.reference == reference:
+                    self._on_news(CardNews(replace(attempt, state=State.UNKNOWN)))
 
     def late(self, reference: str, amount: Cents, state: State, details: Mapping[str, Any]) -> None:
         """An answer that nobody was waiting for, and what it says.

@@ -79,8 +79,11 @@ class Transaction(Protocol):
     def draft(self, sale_id: str) -> Sale | None:
         """The stored open or parked sale of this id."""
 
-    def put_draft(self, sale: Sale) -> None:
-        """Store an open or parked sale (one row per sale id)."""
+    def put_draft(self, sale: Sale, *, known: bool = False) -> None:
+        """Store an open or parked sale (one row per sale id).
+
+        A sale that is `known` must be stored already: SaleChanged when it was settled or cancelled.
+        """
 
     def drop_draft(self, sale_id: str) -> None:
         """Forget a sale that was settled or cancelled."""

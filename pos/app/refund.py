@@ -37,12 +37,12 @@ def refund(desk: Desk, number: int, wanted: tuple[Wanted, ...] = ()) -> Pending[
     if desk.sale and any(x.origin and x.origin.ticket == number for x in desk.sale.lines):
         raise SaleIsOpen
     sale = desk.open_sale()
-    entry = _entry(desk, number)
+    entry, known = _entry(desk, number), desk.knows(sale)
     ticket, digest = read_ticket(entry.data), entry.digest
 
     def work(tx: Transaction) -> Sale:
         changed = give_back(sale, number, digest, ticket, wanted, tx.refunded(number))
-        tx.put_draft(changed)
+        tx.put_draft(changed, known=known)
         return changed
 
     def then(changed: Sale) -> None:

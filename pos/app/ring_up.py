@@ -79,6 +79,8 @@ def _put(
     if printed is not None and quantity is not None:
         printed = printed * quantity // ONE if quantity % ONE == 0 else None
     amount = quantity or found.quantity or _quantity_of_price(found)
+    if printed is not None and quantity is not None:
+        amount = _quantity_of_price(found) * quantity // ONE
     changed = add_item(
         sale,
         found.product,
@@ -106,7 +108,7 @@ def _quantity_of_price(found: Found) -> Thousandths:
 
 
 def _keep_with_trace(desk: Desk, sale: Sale, unit_price: Cents) -> Pending[None]:
-    line = sale.lines[-1]
+    line, known = sale.lines[-1], desk.knows(sale)
 
     def work(tx: Transaction) -> None:
         tx.append(
@@ -118,9 +120,10 @@ def _keep_with_trace(desk: Desk, sale: Sale, unit_price: Cents) -> Pending[None]
                 code=line.product.code,
                 catalogue_price=line.product.price,
                 price=unit_price,
+                training=sale.training,
             ),
         )
-        tx.put_draft(sale)
+        tx.put_draft(sale, known=known)
 
     desk.sale = sale
     return desk.record(work)

@@ -48,6 +48,17 @@ def ensure_session(desk: Desk, tx: Transaction) -> Session:
     return session
 
 
+def session_of_training(desk: Desk) -> Session:
+    """The session that a training ticket names: the open one, else the one to come.
+
+    Training opens no session: that would be a float, and a day, for real money.
+    """
+    ledger = desk.ports.ledger
+    last = ledger.last("closing")
+    number = last.data["session"] + 1 if last else 1
+    return find_session(ledger) or Session(number, desk.business_day())
+
+
 def _float_data(session: Session, amount: Cents, *, declared: bool) -> dict[str, object]:
     return {
         "kind": "float",

@@ -6,8 +6,9 @@ from typing import Any
 
 from pos.app.desk import Desk, Settled
 from pos.app.ports import Transaction
-from pos.app.session import ensure_session
-from pos.domain.errors import RefundTooMuch
+from pos.app.session import ensure_session, session_of_training
+from pos.domain.errors import RefundTooMuch, SaleChanged
+from pos.domain.money import Thousandths
 from pos.domain.sale import Sale, price
 from pos.domain.tender import TenderKind
 from pos.domain.ticket import Ticket, TicketType, settle, to_data
@@ -20,12 +21,12 @@ def advance(desk: Desk, tx: Transaction, sale: Sale, *, checked: bool = False) -
     Raises RefundTooMuch, unless `checked`: what a card gave back is a fact, whatever the rule.
     """
     priced = price(sale)
+    if not checked:
+        check_refunds(tx, sale)
     if priced.due != 0:
         tx.put_draft(sale)
         return None
-    if not checked:
-        check_refunds(tx, sale)
-    session = ensure_session(desk, tx)
+    session = session_of_training(desk) if sale.training else ensure_session(desk, tx)
     ticket = settle(sale, priced, desk.settings.shop, session.day, session.number)
     entry = tx.append("training" if sale.training else "ticket", to_data(ticket))
     if not sale.training:
@@ -35,17 +36,35 @@ def advance(desk: Desk, tx: Transaction, sale: Sale, *, checked: bool = False) -
     return Settled(ticket, entry)
 
 
+def require_stored(tx: Transaction, sale: Sale) -> None:
+    """Check that the sale is stored with the tenders that were shown; SaleChanged.
+
+    After a disk that answered too late, the desk may show a sale that is settled or cancelled, or
+    lack a tender: it must not be paid or cancelled a second time.
+    """
+    stored = tx.draft(sale.id)
+    if stored is None or stored.tenders != sale.tenders:
+        raise SaleChanged
+
+
 def check_refunds(tx: Transaction, sale: Sale) -> None:
-    """Refuse to give back what another sale gave back since these lines were entered."""
-    seen: set[tuple[int, int]] = set()
+    """Refuse to give back what another sale gave back since these lines were entered.
+
+    Shares of one line follow each other without a hole, so that their amounts add up to the line:
+    a share whose predecessor was voided is refused too.
+    """
+    expected: dict[tuple[int, int], Thousandths] = {}
     for line in sale.lines:
         origin = line.origin
-        if origin is None or (origin.ticket, origin.line) in seen:
+        if origin is None:
             continue
-        seen.add((origin.ticket, origin.line))
-        done = tx.refunded(origin.ticket).get(origin.line)
-        if (done.quantity if done else 0) != origin.already:
+        place = origin.ticket, origin.line
+        if place not in expected:
+            done = tx.refunded(origin.ticket).get(origin.line)
+            expected[place] = done.quantity if done else 0
+        if origin.already != expected[place]:
             raise RefundTooMuch(line=origin.line, left="?")
+        expected[place] -= line.quantity
 
 
 def campaign_data(ticket: Ticket, entry: Entry) -> dict[str, Any]:

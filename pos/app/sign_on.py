@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pos.app.desk import Desk, Pending
+from pos.app.park import free_name, set_aside
 from pos.app.ports import Role, Staff, Transaction
 from pos.domain.errors import NeedsManager, SaleIsOpen
 from pos.domain.events import EventCode, event
@@ -11,19 +12,27 @@ from pos.domain.events import EventCode, event
 def sign_on(desk: Desk, code: str, pin: str) -> Pending[Staff]:
     """Let a person work at the desk; UnknownStaff, WrongPin, PinDelayed or SaleIsOpen.
 
-    A trainee does not go on with a real sale, nor anybody else with a training one.
+    A trainee does not go on with a real sale, nor anybody else with a training one: that is set
+    aside for the trainee, because a till that is needed must not wait for him.
     """
     staff = desk.ports.staff.check_pin(code, pin)
-    if desk.sale and desk.sale.lines and desk.sale.training != (staff.role is Role.TRAINEE):
+    sale, is_trainee = desk.sale, staff.role is Role.TRAINEE
+    mixed = sale is not None and bool(sale.lines) and sale.training != is_trainee
+    if mixed and is_trainee:
         raise SaleIsOpen
+    name = free_name(desk) if mixed else ""
 
     def work(tx: Transaction) -> Staff:
         tx.append("event", event(EventCode.SIGN_ON, staff=staff.code, role=str(staff.role)))
+        if sale and mixed:
+            set_aside(tx, sale, name)
         return staff
 
     def then(staff: Staff) -> None:
         desk.operator = staff
         desk.approved = None
+        if mixed:
+            desk.sale = None
 
     return desk.record(work, then)
 

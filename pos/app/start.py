@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from pos.app.desk import Desk
 from pos.app.pay_by_card import recover
-from pos.app.ports import Transaction
+from pos.app.ports import Ledger, Transaction
 from pos.app.session import find_session
 from pos.domain.events import EventCode, event
+
+LOOK_BACK_EVENTS_MAX: Final = 200
 
 
 def start(desk: Desk) -> None:
@@ -26,13 +29,24 @@ def start(desk: Desk) -> None:
 
 
 def _new_version(desk: Desk) -> list[dict[str, object]]:
-    """A version other than the one that signed the last ticket is an event of its own."""
-    last = desk.ports.ledger.last("ticket")
-    before = last.data["shop"]["software"] if last else ""
+    """A version other than the one that started last is an event of its own."""
+    before = _software_before(desk.ports.ledger)
     software = desk.settings.shop.software
     if not before or before == software:
         return []
     return [event(EventCode.NEW_VERSION, before=before, software=software)]
+
+
+def _software_before(ledger: Ledger) -> str:
+    """The version of the last start, or, when that is long ago, of the last ticket since."""
+    last = ledger.last("event")
+    newest = last.payload.number if last else 0
+    for number in range(newest, max(newest - LOOK_BACK_EVENTS_MAX, 0), -1):
+        entry = ledger.entry("event", number)
+        if entry and entry.data["code"] == EventCode.STARTED:
+            return str(entry.data["details"]["software"])
+    ticket = ledger.last("ticket")
+    return str(ticket.data["shop"]["software"]) if ticket else ""
 
 
 def _clock_went_back(desk: Desk) -> list[dict[str, object]]:

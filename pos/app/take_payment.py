@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pos.app.desk import Desk, Pending, Settled
 from pos.app.ports import Transaction
-from pos.app.settle import advance
+from pos.app.settle import advance, require_stored
 from pos.domain.errors import NothingToPay
 from pos.domain.money import Cents
 from pos.domain.sale import Sale, add_tender, price
@@ -15,7 +15,7 @@ def take_tender(desk: Desk, name: str, given: Cents | None = None) -> Pending[Se
     """Take a tender: exactly what is due, or the amount handed over.
 
     The result is the settled sale, or None while something is still due. Raises UnknownTender,
-    NothingToPay, TenderTooMuch, TenderWrongWay or SaleIsEmpty.
+    NothingToPay, TenderTooMuch, TenderWrongWay, SaleIsEmpty, RefundTooMuch or SaleChanged.
     """
     tender = desk.tender(name)
     sale = payable(desk)
@@ -24,6 +24,7 @@ def take_tender(desk: Desk, name: str, given: Cents | None = None) -> Pending[Se
     opens = tender.opens_drawer or tendered.change > 0
 
     def work(tx: Transaction) -> Settled | None:
+        require_stored(tx, sale)
         return advance(desk, tx, paid)
 
     def then(settled: Settled | None) -> None:
@@ -41,7 +42,12 @@ def settle_even(desk: Desk) -> Pending[Settled | None]:
     desk.require_no_card(sale)
     if price(sale).due != 0:
         raise NothingToPay
-    return desk.record(lambda tx: advance(desk, tx, sale), desk.finish)
+
+    def work(tx: Transaction) -> Settled | None:
+        require_stored(tx, sale)
+        return advance(desk, tx, sale)
+
+    return desk.record(work, desk.finish)
 
 
 def payable(desk: Desk) -> Sale:

@@ -145,7 +145,10 @@ def status_view(desk: Desk) -> StatusView:
 
 def attempts_view(desk: Desk) -> tuple[AttemptView, ...]:
     """The card attempts that are running or unknown."""
-    return tuple(AttemptView(a.reference, a.amount, a.state) for a in desk.attempts)
+    return tuple(
+        AttemptView(a.reference, a.amount, State.UNKNOWN if a.reference in desk.lost else a.state)
+        for a in desk.attempts
+    )
 
 
 def last_view(desk: Desk) -> LastView | None:

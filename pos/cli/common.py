@@ -1,4 +1,4 @@
-"""What all commands share: where the data is, how a refusal is told, how a signal ends it."""
+"""What all commands share: where the data is, in what language, how a refusal is told."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import functools
 import json
 import locale
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final, NoReturn, TypeVar
 
 import click
@@ -121,28 +119,6 @@ def note(message: str) -> None:
 def report(data: dict[str, Any], text: str, *, as_json: bool) -> None:
     """Give the result of a command, as one JSON object or as text."""
     click.echo(json.dumps(data, ensure_ascii=False) if as_json else text)
-
-
-class Stopped(BaseException):
-    """SIGTERM asks for a clean end, as SIGINT does."""
-
-
-def stop_on_sigterm() -> None:
-    """Turn SIGTERM into an exception that closes everything on its way out."""
-
-    def stop(_: int, __: FrameType | None) -> None:
-        raise Stopped
-
-    signal.signal(signal.SIGTERM, stop)
-
-
-def until_stopped(work: Callable[[], Any]) -> None:
-    """Run until the work ends, or SIGINT or SIGTERM comes: both are a clean end."""
-    stop_on_sigterm()
-    try:
-        work()
-    except (KeyboardInterrupt, Stopped):
-        return
 
 
 def use_utf8() -> None:

@@ -12,10 +12,10 @@ from pos.cli.common import (
     note,
     refuse,
     say,
-    until_stopped,
     use_utf8,
     with_folder,
 )
+from pos.cli.signals import until_stopped, whole
 from pos.demo.box import Box, open_box
 from pos.demo.processes import NotReady
 from pos.store.errors import NotEmpty
@@ -41,7 +41,8 @@ def demo(context: Context, plain: bool, replays: bool, as_json: bool) -> None:
 def _open(context: Context, *, plain: bool, as_json: bool) -> None:
     from pos.cli.till import run_plain, run_screen
 
-    with box_refusals(context.folder), open_box(context.folder, context.config) as box:
+    opening = whole(lambda: open_box(context.folder, context.config))
+    with box_refusals(context.folder), opening as box:
         if plain or as_json:
             for line in where_to_look(box):
                 note(line)

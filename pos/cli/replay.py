@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-import os
 import random
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from io import RawIOBase
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from drivers.simulators.terminal_scenarios import scenario_named
+from pos.app.desk import Settled
 from pos.cli.common import (
     Context,
     note,
     refuse,
     report,
     say,
-    until_stopped,
     use_utf8,
     with_folder,
 )
+from pos.cli.demo import box_refusals
 from pos.cli.journal import progress_bar
+from pos.cli.signals import until_stopped, whole
 from pos.demo.baskets import BadBasket, Names, read_baskets
 from pos.demo.box import Box, open_box
 from pos.demo.cashier import Cashier
-from pos.demo.processes import NotReady
 from pos.demo.replay import DayClock, Plan, summary, wait_for_paper
 from pos.demo.replay import replay as ring_up_all
 from pos.demo.shop import shipped
 from pos.i18n import Language
 from pos.store.catalogue_rows import parse
-from pos.store.errors import NotEmpty
 
 BASKETS_MAX: Final = 1_000_000
 SHIPPED_PER_DAY: Final = 40
@@ -96,35 +99,34 @@ def _replay(
     clock = DayClock(0)
     plan = Plan(baskets, per_day, first)
     clock.days_ago = plan.days - 1
-    try:
-        with open_box(
+    opening = whole(
+        lambda: open_box(
             context.folder,
             context.config,
             with_sync=not no_sync,
             catalogue=catalogue,
             customer_s=0,
             clock=clock,
-        ) as box:
-            started = time.monotonic()
-            cashier = _cashier(box, random.Random(seed + first), acknowledged, terminal_paper)  # noqa: S311 - a mix of sales, no secret
-            with progress_bar() as progress:
-                ring_up_all(cashier, clock, plan, progress)
-            _finish(box, time.monotonic() - started, as_json=as_json)
-    except NotEmpty:
-        refuse(say("cli.demo.not_demo", folder=context.folder.path))
-    except NotReady as error:
-        refuse(say("cli.demo.not_ready", reason=error))
+        )
+    )
+    draw = random.Random(seed + first)  # noqa: S311 - a mix of sales, no secret
+    with box_refusals(context.folder), _told_to(acknowledged) as acknowledge, opening as box:
+        started = time.monotonic()
+        cashier = _cashier(box, draw, acknowledge, terminal_paper)
+        with progress_bar() as progress:
+            ring_up_all(cashier, clock, plan, progress)
+        _finish(box, time.monotonic() - started, as_json=as_json)
 
 
 def _cashier(
-    box: Box, draw: random.Random, acknowledged: Path | None, terminal_paper: Path | None
+    box: Box,
+    draw: random.Random,
+    acknowledge: Callable[[Settled], None],
+    terminal_paper: Path | None,
 ) -> Cashier:
-    devices = box.till.simulated
     refuse_next = None
-    if devices and devices.terminal:
-        director = devices.terminal.director
-        refuse_next = lambda: director.insert(scenario_named("refuse"))  # noqa: E731 - one use
-    acknowledge = _acknowledger(acknowledged) if acknowledged else (lambda _: None)
+    if devices := box.till.simulated:
+        refuse_next = partial(devices.terminal.director.insert, scenario_named("refuse"))
     cashier = Cashier(
         box.till.desk,
         draw,
@@ -136,15 +138,18 @@ def _cashier(
     return cashier
 
 
-def _acknowledger(path: Path) -> Any:
+@contextmanager
+def _told_to(path: Path | None) -> Iterator[Callable[[Settled], None]]:
     """Writes each sale that was shown as done, so that a test can ask for it after a kill."""
-    out = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    if path is None:
+        yield lambda _: None
+        return
+    with path.open("ab", buffering=0) as out:
+        yield lambda done: _tell(out, done)
 
-    def acknowledge(settled: Any) -> None:
-        line = f"{settled.number} {settled.entry.digest} {settled.ticket.total.ttc}\n"
-        os.write(out, line.encode("ascii"))
 
-    return acknowledge
+def _tell(out: RawIOBase, done: Settled) -> None:
+    out.write(f"{done.number} {done.entry.digest} {done.ticket.total.ttc}\n".encode("ascii"))
 
 
 def _finish(box: Box, seconds: float, *, as_json: bool) -> None:

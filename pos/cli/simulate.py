@@ -19,7 +19,8 @@ from drivers.simulators.terminal_scenarios import (
     load_script,
     scenario_named,
 )
-from pos.cli.common import Context, note, refuse, say, until_stopped, with_folder
+from pos.cli.common import Context, note, refuse, say, with_folder
+from pos.cli.signals import until_stopped
 
 PORT_MAX = 65535
 

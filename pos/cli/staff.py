@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
+from collections.abc import Callable
+from contextlib import closing
+from typing import Final, TypeVar
 
 import click
 
+from pos.app.desk import COMMIT_TIMEOUT_S
 from pos.app.ports import Role, Staff
-from pos.bootstrap import now, open_for_writing, writer_of
+from pos.bootstrap import now, open_for_writing
 from pos.cli.common import Context, refuse, report, say, use_utf8, with_folder
+from pos.domain.events import EventCode, event
+from pos.store.database import Reader
+from pos.store.errors import StaffRefused
+from pos.store.folder import DataFolder
 from pos.store.journal import stamp
-from pos.store.staff import SALT_BYTES, PinHash, add, hash_pin, listed, set_active, set_pin
+from pos.store.ledger import SqliteTransaction
+from pos.store.opening import OPERATOR
+from pos.store.staff import SALT_BYTES, Listed, PinHash, add, hash_pin, listed, set_active, set_pin
 
-PIN_LINE_MAX = 64
+T = TypeVar("T")
+PIN_LINE_MAX: Final = 64
 
 
 @click.group(help=say("cli.help.staff"))
@@ -36,9 +48,10 @@ def staff() -> None:
 def add_person(context: Context, code: str, name: str, role: str, pin_stdin: bool) -> None:
     """Add a person."""
     pin = _read_pin(from_stdin=pin_stdin)
-    with open_for_writing(context.folder) as store:
-        person = Staff(code, name, Role(role))
-        added = writer_of(store)(lambda db: add(db, person, pin, stamp(now())))
+    person = Staff(code, name, Role(role))
+    added = _change(
+        context.folder, code, "added", lambda db: add(db, person, pin, stamp(now())), role=role
+    )
     click.echo(say("cli.staff.added", code=added.code, name=added.name))
 
 
@@ -47,8 +60,7 @@ def add_person(context: Context, code: str, name: str, role: str, pin_stdin: boo
 @with_folder
 def list_people(context: Context, as_json: bool) -> None:
     """Show everybody."""
-    with open_for_writing(context.folder) as store:
-        people = listed(store.reader)
+    people = _everybody(context.folder)
     data = [
         {
             "code": person.staff.code,
@@ -73,8 +85,7 @@ def list_people(context: Context, as_json: bool) -> None:
 def change_pin(context: Context, code: str, pin_stdin: bool) -> None:
     """Give a person another PIN."""
     pin = _read_pin(from_stdin=pin_stdin)
-    with open_for_writing(context.folder) as store:
-        writer_of(store)(lambda db: set_pin(db, code, pin))
+    _change(context.folder, code, "pin", lambda db: set_pin(db, code, pin))
 
 
 @staff.command("disable", help=say("cli.help.staff_disable"))
@@ -82,8 +93,34 @@ def change_pin(context: Context, code: str, pin_stdin: bool) -> None:
 @with_folder
 def disable(context: Context, code: str) -> None:
     """Let a code sign on no more."""
-    with open_for_writing(context.folder) as store:
-        writer_of(store)(lambda db: set_active(db, code, active=False))
+    _change(context.folder, code, "disabled", lambda db: set_active(db, code, active=False))
+
+
+def _change(
+    folder: DataFolder,
+    code: str,
+    change: str,
+    work: Callable[[sqlite3.Connection], T],
+    **details: object,
+) -> T:
+    """Change somebody, and leave the trace of it: the code only, never a name."""
+    trace = event(EventCode.STAFF_CHANGED, staff=code.strip().lower(), change=change, **details)
+
+    def transaction(tx: SqliteTransaction) -> T:
+        result = work(tx.connection)
+        tx.append("event", trace)
+        return result
+
+    with open_for_writing(folder) as store:
+        return store.ledger.run(transaction, OPERATOR).result(COMMIT_TIMEOUT_S)
+
+
+def _everybody(folder: DataFolder) -> tuple[Listed, ...]:
+    """Everybody who was ever added; nobody in a folder that no till has used."""
+    if not folder.exists:
+        return ()
+    with closing(Reader(folder.till_db, "till")) as reader:
+        return listed(reader)
 
 
 def _read_pin(*, from_stdin: bool) -> PinHash:
@@ -95,4 +132,7 @@ def _read_pin(*, from_stdin: bool) -> PinHash:
         pin = line.strip()
     else:
         pin = click.prompt("PIN", hide_input=True, confirmation_prompt=True)
-    return hash_pin(pin, os.urandom(SALT_BYTES))
+    try:
+        return hash_pin(pin, os.urandom(SALT_BYTES))
+    except StaffRefused:
+        refuse(say("cli.staff.no_pin"))

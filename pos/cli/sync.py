@@ -7,7 +7,15 @@ import click
 from pos import campaign_link
 from pos.adapters.logs import log_to, remove
 from pos.bootstrap import LOGS, machine, now
-from pos.cli.common import Context, refuse, report, say, until_stopped, with_folder
+from pos.cli.common import (
+    Context,
+    environment_language,
+    refuse,
+    report,
+    say,
+    with_folder,
+)
+from pos.cli.signals import until_stopped
 
 
 @click.group(invoke_without_command=True, help=say("cli.help.sync"))
@@ -58,8 +66,15 @@ def status(context: Context, as_json: bool) -> None:
             acknowledged=one["acknowledged"],
             total=one["entries"],
             waiting=one["waiting"],
-            trouble=f"{one['trouble']} {one['detail']}".strip(),
-        )
+            trouble=_trouble(one["trouble"], one["detail"]),
+        ).rstrip()
         for one in found
     ]
     report({"campaigns": found}, "\n".join(lines) or say("cli.sync.nothing"), as_json=as_json)
+
+
+def _trouble(name: str, detail: str) -> str:
+    if not name:
+        return ""
+    sentence = environment_language().device(name)
+    return f"{sentence} ({detail})" if detail else sentence

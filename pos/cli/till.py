@@ -7,7 +7,8 @@ import sys
 import click
 
 from pos.bootstrap import Till, open_till
-from pos.cli.common import Context, note, say, until_stopped, use_utf8, with_folder
+from pos.cli.common import Context, note, say, use_utf8, with_folder
+from pos.cli.signals import until_stopped, whole
 
 CARD_WAIT_MARGIN_S = 30.0
 
@@ -25,7 +26,7 @@ def till(context: Context, plain: bool, as_json: bool) -> None:
 
 
 def _open(context: Context, *, plain: bool, as_json: bool) -> None:
-    with open_till(context.folder, context.config) as opened:
+    with whole(lambda: open_till(context.folder, context.config)) as opened:
         for key in (*opened.plugs.missing, *opened.warnings):
             note(opened.language.say(f"cli.{key}"))
         if plain:

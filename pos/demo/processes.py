@@ -46,6 +46,7 @@ class Process:
         with out:
             for line in out:
                 self._lines.put(line.decode("utf-8", "replace").strip())
+        self._lines.put("")  # nobody waits for a process that has ended
 
     def ready(self) -> str:
         """The address that the process says it is ready on; NotReady when it does not come up."""

@@ -20,11 +20,15 @@ from pos.domain.vat import ZERO, Amounts
 
 @dataclass(frozen=True, slots=True)
 class TenderTotal:
-    """What one tender brought: how often, the amount that counts, and what was kept over it."""
+    """What one tender brought: how often, the amount that counts, and what was handed over beyond.
+
+    Of that, `change` was given back in cash and `kept` was not.
+    """
 
     count: int = 0
     amount: Cents = 0
     kept: Cents = 0
+    change: Cents = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,10 @@ def _with_tenders(totals: Mapping[str, TenderTotal], ticket: Ticket) -> dict[str
     for tender in ticket.tenders:
         so_far = added.get(tender.name, TenderTotal())
         added[tender.name] = TenderTotal(
-            so_far.count + 1, so_far.amount + tender.amount, so_far.kept + tender.kept
+            so_far.count + 1,
+            so_far.amount + tender.amount,
+            so_far.kept + tender.kept,
+            so_far.change + tender.change,
         )
     return added
 
@@ -245,7 +252,8 @@ def from_data(data: Mapping[str, Any]) -> Closing:
         discounts=data["discounts"],
         rates={x["rate"]: Amounts(x["ttc"], x["ht"], x["vat"]) for x in data["rates"]},
         tenders={
-            x["name"]: TenderTotal(x["count"], x["amount"], x["kept"]) for x in data["tenders"]
+            x["name"]: TenderTotal(x["count"], x["amount"], x["kept"], x.get("change", 0))
+            for x in data["tenders"]
         },
         drawer=Drawer(**drawer),
         perpetual_net=data["perpetual_net"],

@@ -14,7 +14,8 @@ PosError
 │   └── UnknownAttempt, UnknownStaff
 ├── NotNow              understood, but against a rule at this moment
 │   ├── SignOnFirst, WrongPin, PinDelayed, NeedsManager
-│   ├── NothingToPay, SaleIsEmpty, SaleIsOpen, SaleHasTenders, SaleIsPaidInPart
+│   ├── NothingToPay, SaleIsEmpty, SaleIsOpen, SaleHasTenders, SaleIsPaidInPart,
+│   ├── SaleChanged     what is stored of the sale is not what was shown
 │   ├── TenderTooMuch, TenderWrongWay, DiscountTooMuch, RefundTooMuch
 │   ├── CardBusy, CardUnresolved, CardMissing
 │   ├── FloatDeclared, NoSession, LimitReached
@@ -109,7 +110,7 @@ class UnknownTicket(NotFound):
 
 
 class UnknownParked(NotFound):
-    """No sale is parked under this name. Parameters: name."""
+    """No sale is parked under this name. Parameters: name, known."""
 
     key = "unknown_parked"
 
@@ -184,6 +185,12 @@ class SaleIsPaidInPart(NotNow):
     """A card already paid a part: take the rest, then refund."""
 
     key = "sale_is_paid_in_part"
+
+
+class SaleChanged(NotNow):
+    """What is stored of the sale is not what was shown: it may be paid already. Look first."""
+
+    key = "sale_changed"
 
 
 class TenderTooMuch(NotNow):

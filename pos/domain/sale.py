@@ -33,6 +33,10 @@ from pos.domain.tender import Tendered
 from pos.domain.vat import ZERO, Amounts, RateTotal, split_lines, total_by_rate
 
 LINES_MAX = 500
+# A ticket must fit a journal entry (256 KiB as a compact JWS), whatever its lines are called:
+# it would be too late to find out once the money is taken.
+LINES_BYTES_MAX = 180_000
+_LINE_BYTES, _ORIGIN_BYTES = 280, 120  # what a line takes in a ticket beside its texts, at most
 TENDERS_MAX = 20
 
 
@@ -210,7 +214,10 @@ def void_line(sale: Sale, number: int) -> Sale:
     """Take a line away; UnknownLine or SaleHasTenders."""
     _require_no_tender(sale)
     line = sale.line(number)
-    return _checked(replace(sale, lines=tuple(kept for kept in sale.lines if kept is not line)))
+    left = tuple(kept for kept in sale.lines if kept is not line)
+    sells = any(kept.kind is LineKind.ITEM for kept in left)
+    # A discount on nothing that is sold goes with the last line that it was for.
+    return _checked(replace(sale, lines=left, discount=sale.discount if sells else None))
 
 
 def discount_line(sale: Sale, number: int, discount: Discount) -> Sale:
@@ -280,7 +287,17 @@ def _add(sale: Sale, line: Line) -> Sale:
     _require_no_tender(sale)
     if len(sale.lines) >= LINES_MAX:
         raise LimitReached(what="lines", limit=LINES_MAX)
+    if sum(map(_bytes, sale.lines)) + _bytes(line) > LINES_BYTES_MAX:
+        raise LimitReached(what="lines", limit=len(sale.lines))
     return _checked(replace(sale, lines=(*sale.lines, line), next_line=sale.next_line + 1))
+
+
+def _bytes(line: Line) -> int:
+    """What a line takes in the ticket's journal entry, rather more than less."""
+    text = line.product.label + line.product.code + line.product.family
+    escapes = text.count('"') + text.count("\\")
+    fixed = _LINE_BYTES + (_ORIGIN_BYTES if line.origin else 0)
+    return fixed + len(text.encode("utf-8", "replace")) + escapes
 
 
 def _checked(sale: Sale) -> Sale:

@@ -149,8 +149,8 @@ def to_data(ticket: Ticket) -> dict[str, Any]:
         "shop": asdict(ticket.shop),
         "line_count": len(ticket.lines),
         "lines": [_line_data(line) for line in ticket.lines],
-        "rates": [{"rate": x.rate, **asdict(x.amounts)} for x in ticket.rates],
-        "total": asdict(ticket.total),
+        "rates": [{"rate": x.rate, **_amounts_data(x.amounts)} for x in ticket.rates],
+        "total": _amounts_data(ticket.total),
         "tenders": [tender_data(tender) for tender in ticket.tenders],
     }
 
@@ -186,7 +186,7 @@ def _line_data(line: TicketLine) -> dict[str, Any]:
         "gross": line.gross,
         "discount": line.discount,
         "rate": line.rate,
-        **asdict(line.amounts),
+        **_amounts_data(line.amounts),
         "entry": str(line.entry),
     }
     if line.origin:
@@ -243,6 +243,10 @@ def read_tender(data: Mapping[str, Any]) -> Tendered:
         data["kept"],
         dict(data["details"]),
     )
+
+
+def _amounts_data(amounts: Amounts) -> dict[str, int]:
+    return {"ttc": amounts.ttc, "ht": amounts.ht, "vat": amounts.vat}
 
 
 def _amounts(data: Mapping[str, Any]) -> Amounts:

@@ -24,6 +24,7 @@ from pos.app import (
     take_payment,
 )
 from pos.app.desk import CardNews, Desk, Settled
+from pos.app.ticket_number import ticket_number
 from pos.domain.catalogue import fold
 from pos.domain.closing import to_data as closing_data
 from pos.domain.errors import BadCommand, PosError
@@ -129,7 +130,7 @@ class PlainFront:
 
     def _refund(self, call: Call) -> Reply:
         wanted = tuple(_wanted(word) for word in call.words[1:])
-        refund.refund(self.desk, _ticket_number(call.words[0]), wanted).wait()
+        refund.refund(self.desk, ticket_number(self.desk, call.words[0]), wanted).wait()
         return sale_reply(self.desk, self.language)
 
     # --- payment ---------------------------------------------------------------------------------
@@ -204,7 +205,7 @@ class PlainFront:
     # --- paper -----------------------------------------------------------------------------------
 
     def _receipt(self, call: Call) -> Reply:
-        number = _ticket_number(call.words[0]) if call.words else None
+        number = ticket_number(self.desk, call.words[0]) if call.words else None
         printed = print_receipt.print_receipt(self.desk, number).wait()
         text = as_text(printed.document, PAPER_COLUMNS)
         if printed.on_paper:
@@ -323,11 +324,6 @@ def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise BadCommand(text=text)
     return int(text)
-
-
-def _ticket_number(text: str) -> int:
-    """A ticket by its number, or as it is printed: `01-1-0000311`."""
-    return _number(text.rsplit("-", 1)[-1])
 
 
 def _wanted(word: str) -> refund.Wanted:

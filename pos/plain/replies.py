@@ -110,6 +110,9 @@ def _show_lines(view: DeskView, language: Language) -> Iterator[str]:
         waiting=status.link.waiting,
         parked=status.parked,
     )
+    if status.link.trouble:
+        trouble = language.device(status.link.trouble)
+        yield language.say("plain.campaign_trouble", trouble=trouble)
 
 
 def _device(state: str, reason: str, language: Language) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
@@ -14,13 +13,12 @@ from pos.domain.errors import NotRecorded
 from pos.store.database import Reader, Row
 from sync.contract.entry import ENTRY_TYP
 from sync.contract.errors import ContractError
-from sync.contract.jws import Signed, VerifyKey, header_b64
+from sync.contract.jws import Signed, VerifyKey, b64, header_b64
 
 PAGE_ROWS: Final = 2000
 _FEW_ROWS: Final = 8  # a broken entry rarely comes alone with thousands
 SEQ_MIN: Final = -(2**63)
 _COLUMNS: Final = "seq, epoch, chain, number, at, kid, payload, signature"
-_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 class JournalRow(NamedTuple):
@@ -110,14 +108,8 @@ def prefix(kid: str) -> bytes:
 
 def digest(kid: str, payload: bytes, signature: bytes) -> str:
     """The hash of an entry: what Signed.digest tells, in less time."""
-    parts = (prefix(kid), _b64(payload), b".", _b64(signature))
+    parts = (prefix(kid), b64(payload), b".", b64(signature))
     return sha256(b"".join(parts)).hexdigest()
-
-
-def _b64(raw: bytes) -> bytes:
-    text = b2a_base64(raw, newline=False).rstrip(b"=")
-    # Nearly all payloads are ASCII, and ASCII hardly ever needs these two signs.
-    return text.translate(_URL_SAFE) if b"+" in text or b"/" in text else text
 
 
 def signature_fault(row: JournalRow, keys: Mapping[str, Key]) -> str:

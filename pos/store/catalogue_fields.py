@@ -38,9 +38,10 @@ _STRIPPED: Final = frozenset(("Cc", "Cf", "Co", "Cs"))
 class BadValue(ValueError):
     """A value that its column does not take. Never leaves the import."""
 
-    def __init__(self, reason: Reason, expected: str) -> None:
+    def __init__(self, reason: Reason, expected: str, number: int = 0) -> None:
         self.reason = reason
         self.expected = expected
+        self.number = number
         super().__init__(expected)
 
 
@@ -75,7 +76,8 @@ def read_label(text: str) -> str:
     if not label:
         raise BadValue(Reason.LABEL_MISSING, "a name")
     if len(label) > LABEL_LENGTH_MAX:
-        raise BadValue(Reason.TOO_LONG, f"at most {LABEL_LENGTH_MAX} characters")
+        expected = f"at most {LABEL_LENGTH_MAX} characters"
+        raise BadValue(Reason.TOO_LONG, expected, LABEL_LENGTH_MAX)
     return label
 
 
@@ -83,7 +85,8 @@ def read_family(text: str) -> str:
     """A family of products, or none."""
     family = clean(text)
     if len(family) > FAMILY_LENGTH_MAX:
-        raise BadValue(Reason.TOO_LONG, f"at most {FAMILY_LENGTH_MAX} characters")
+        expected = f"at most {FAMILY_LENGTH_MAX} characters"
+        raise BadValue(Reason.TOO_LONG, expected, FAMILY_LENGTH_MAX)
     return family
 
 
@@ -119,7 +122,7 @@ def read_key(text: str) -> int:
     """The position of a quick key."""
     text = text.strip()
     if not re.fullmatch(r"[0-9]{1,3}", text) or not int(text):
-        raise BadValue(Reason.KEY, f"a whole number from 1 to {KEYS_MAX}")
+        raise BadValue(Reason.KEY, f"a whole number from 1 to {KEYS_MAX}", KEYS_MAX)
     return int(text)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -42,13 +42,17 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A mistake, or a notice. `line` counts from 1 as an editor does; 0 is the file as a whole."""
+    """A mistake, or a notice. `line` counts from 1 as an editor does; 0 is the file as a whole.
+
+    `number` is what some reasons speak of: the limit of a value, or the other line.
+    """
 
     line: int
     column: str
     value: str
     reason: Reason
     expected: str
+    number: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         place = f"line {self.line}" if self.line else "file"
@@ -66,10 +70,12 @@ class Problem:
         }
 
 
-def problem(line: int, column: str, value: str, reason: Reason, expected: str) -> Problem:
+def problem(
+    line: int, column: str, value: str, reason: Reason, expected: str, number: int = 0
+) -> Problem:
     """A problem whose value is short enough to be shown."""
     shown = value if len(value) <= VALUE_LENGTH_MAX else value[: VALUE_LENGTH_MAX - 1] + "…"
-    return Problem(line, column, shown, reason, expected)
+    return Problem(line, column, shown, reason, expected, number)
 
 
 class CatalogueRefused(StoreError):
@@ -93,10 +99,12 @@ class Problems:
         self._found: list[Problem] = []
         self._omitted = 0
 
-    def add(self, line: int, column: str, value: str, reason: Reason, expected: str) -> None:
+    def add(
+        self, line: int, column: str, value: str, reason: Reason, expected: str, number: int = 0
+    ) -> None:
         """Note one more."""
         if len(self._found) < PROBLEMS_MAX:
-            self._found.append(problem(line, column, value, reason, expected))
+            self._found.append(problem(line, column, value, reason, expected, number))
         else:
             self._omitted += 1
 

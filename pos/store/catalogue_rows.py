@@ -125,7 +125,7 @@ class _Rows:
             if first != record.line:
                 expected = f"a code that is not already on line {first}"
                 self.problems.add(
-                    record.line, self._code_title(), code, Reason.CODE_TWICE, expected
+                    record.line, self._code_title(), code, Reason.CODE_TWICE, expected, first
                 )
         return codes
 
@@ -134,8 +134,9 @@ class _Rows:
             return None
         key = self._need(record, Column.KEY, fields.read_key)
         if key is not None and self._keys.setdefault(key, record.line) != record.line:
-            expected = f"a key that is not already on line {self._keys[key]}"
-            self._add(record, Column.KEY, Reason.KEY_TWICE, expected)
+            first = self._keys[key]
+            expected = f"a key that is not already on line {first}"
+            self._add(record, Column.KEY, Reason.KEY_TWICE, expected, first)
         return key
 
     def _need(self, record: Record, column: Column, read: Callable[[str], T]) -> T | None:
@@ -145,7 +146,7 @@ class _Rows:
         try:
             return read(self._text(record, column))
         except BadValue as error:
-            self._add(record, column, error.reason, error.expected)
+            self._add(record, column, error.reason, error.expected, error.number)
             return None
 
     def _note_controls(self, record: Record) -> None:
@@ -156,10 +157,12 @@ class _Rows:
                 expected = "printable characters: the others were left out"
                 self.warnings.add(record.line, title, text, Reason.CONTROL_CHARACTERS, expected)
 
-    def _add(self, record: Record, column: Column, reason: Reason, expected: str) -> None:
+    def _add(
+        self, record: Record, column: Column, reason: Reason, expected: str, number: int = 0
+    ) -> None:
         place = self._columns.get(column)
         title = str(column) if place is None else self._titles[place]
-        self.problems.add(record.line, title, self._text(record, column), reason, expected)
+        self.problems.add(record.line, title, self._text(record, column), reason, expected, number)
 
     def _text(self, record: Record, column: Column) -> str:
         place = self._columns.get(column)

@@ -77,7 +77,7 @@ class Record:
 def open_table(raw: bytes) -> Table:
     """Decode a file and read its header; CatalogueRefused when it is no table of products."""
     if len(raw) > FILE_BYTES_MAX:
-        raise _refused(0, f"{len(raw)} bytes", Reason.TOO_BIG, f"at most {FILE_BYTES_MAX} bytes")
+        raise _refused(0, "", Reason.TOO_BIG, f"at most {FILE_BYTES_MAX} bytes")
     text, encoding = _decode(raw)
     first = re.split(r"[\r\n]", text, maxsplit=1)[0]
     delimiter = max(_DELIMITERS, key=lambda sign: len(_known(_split(first, sign))))
@@ -105,7 +105,8 @@ def records(table: Table, problems: Problems) -> Iterator[Record]:
             continue
         if len(fields) < width or any(field.strip() for field in fields[width:]):
             found = table.delimiter.join(fields)
-            problems.add(line, "", found, Reason.FIELDS, f"{width} fields, not {len(fields)}")
+            expected = f"{width} fields, not {len(fields)}"
+            problems.add(line, "", found, Reason.FIELDS, expected, width)
             continue
         yield Record(line, tuple(fields[:width]))
 

@@ -10,7 +10,7 @@ import msgspec
 
 from pos.app.ports import JobState, PrintJob
 from pos.domain import draft
-from pos.domain.errors import LimitReached
+from pos.domain.errors import LimitReached, SaleChanged
 from pos.domain.payment import Attempt, Direction, State
 from pos.domain.sale import Sale
 from pos.store.database import Row
@@ -35,14 +35,20 @@ def find_draft(connection: sqlite3.Connection, sale_id: str) -> Sale | None:
     return read_draft(row) if row else None
 
 
-def put_draft(connection: sqlite3.Connection, sale: Sale) -> None:
-    """Store a sale in its place; LimitReached when too many wait."""
+def put_draft(connection: sqlite3.Connection, sale: Sale, *, known: bool = False) -> None:
+    """Store a sale in its place; LimitReached when too many wait.
+
+    A `known` sale that is not there any more was settled or cancelled: it must not come back, and
+    the refusal is SaleChanged.
+    """
     body = msgspec.json.encode(draft.to_data(sale)).decode("utf-8")
     changed = connection.execute(
         "UPDATE draft SET parked_as = ?, body = ? WHERE sale = ?", (sale.parked_as, body, sale.id)
     )
     if changed.rowcount:
         return
+    if known:
+        raise SaleChanged
     if connection.execute("SELECT count(*) FROM draft").fetchone()[0] >= DRAFTS_MAX:
         raise LimitReached(what="drafts", limit=DRAFTS_MAX)
     connection.execute(

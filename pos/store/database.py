@@ -21,19 +21,21 @@ from pos.domain.errors import DiskFailed, DiskFull, NotRecorded
 from pos.store import schema as schemas
 from pos.store.errors import NotOurs, UnfitDatabase
 from pos.store.schema import Schema
+from pos.store.wal import has_more_frames
 
 Value: TypeAlias = str | int | bytes | None
 Row: TypeAlias = tuple[Any, ...]
 
 BUSY_TIMEOUT_MS: Final = 2000
-CHECKPOINT_PAGES: Final = 1000
-CHECKPOINT_PAGES_MAX: Final = 8000  # 32 MiB: then it cannot wait for a quiet moment
+# A commit writes whole pages to the WAL, most of them for a few hundred bytes: small ones halve it.
+PAGE_BYTES: Final = 2048
+CHECKPOINT_PAGES: Final = 2000
+CHECKPOINT_PAGES_MAX: Final = 16_000  # 32 MiB: then it cannot wait for a quiet moment
 READERS_MAX: Final = 8
 # First release without the WAL-reset bug (sqlite.org/wal.html#walresetbug) on the main line.
 SAFE_SQLITE: Final = (3, 51, 3)
 _BACKPORTS: Final = ((3, 44, 6), (3, 50, 7))
-_WAL_HEADER_BYTES: Final = 32
-_FRAME_BYTES: Final = 4096 + 24
+_FRAME_BYTES: Final = PAGE_BYTES + 24
 _FULL, _NORMAL = 2, 1
 
 
@@ -77,19 +79,14 @@ class Database:
 
     def checkpoint(self) -> None:
         """Move the WAL into the file once it has grown. Never raises."""
-        if self.wal_pages < CHECKPOINT_PAGES or self._suspect:
+        if self._suspect or not self.has_waiting(CHECKPOINT_PAGES):
             return
         with suppress(sqlite3.Error):
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
-    @property
-    def wal_pages(self) -> int:
-        """How many pages wait in the WAL file, or have their place there."""
-        try:
-            size = self._wal.stat().st_size
-        except OSError:
-            return 0
-        return max(size - _WAL_HEADER_BYTES, 0) // _FRAME_BYTES
+    def has_waiting(self, pages: int) -> bool:
+        """Whether more than so many pages wait in the WAL to be moved into the file."""
+        return has_more_frames(self._wal, pages)
 
     def close(self) -> None:
         """Close; as the last connection this also empties the WAL. Never raises."""
@@ -255,6 +252,7 @@ def _open(path: Path, mode: str = "") -> sqlite3.Connection:
 def configure(connection: sqlite3.Connection) -> None:
     """Set a writing connection up, and check that durability is really on; UnfitDatabase."""
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file, before it has a journal
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")

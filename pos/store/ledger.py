@@ -50,9 +50,9 @@ class SqliteTransaction:
         """The stored open or parked sale of this id."""
         return counter.find_draft(self.connection, sale_id)
 
-    def put_draft(self, sale: Sale) -> None:
-        """Store an open or parked sale; LimitReached."""
-        counter.put_draft(self.connection, sale)
+    def put_draft(self, sale: Sale, *, known: bool = False) -> None:
+        """Store an open or parked sale; LimitReached, or SaleChanged for a `known` one not here."""
+        counter.put_draft(self.connection, sale, known=known)
 
     def drop_draft(self, sale_id: str) -> None:
         """Forget a sale that was settled or cancelled."""

@@ -117,6 +117,6 @@ def _start_writer(database: Database, books: Books, journal: Journal) -> Writer:
 
     def overdue() -> bool:
         behind = journal.head.seq - books.seq
-        return behind >= OVERDUE_ENTRIES or database.wal_pages > CHECKPOINT_PAGES_MAX
+        return behind >= OVERDUE_ENTRIES or database.has_waiting(CHECKPOINT_PAGES_MAX)
 
     return Writer(idle, overdue)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 from pos.app.desk import COMMIT_TIMEOUT_S, CardNews, Desk, Pending
-from pos.domain.errors import NotRecorded, PosError
+from pos.domain.errors import DiskSlow, PosError
 
 T = TypeVar("T")
 Start: TypeAlias = Callable[[], Pending[T]]
@@ -142,7 +142,7 @@ class Acts:
             async with asyncio.timeout(COMMIT_TIMEOUT_S):
                 return await asyncio.shield(asyncio.wrap_future(pending.future))
         except TimeoutError as error:
-            raise NotRecorded(reason="timeout") from error
+            raise DiskSlow(seconds=round(COMMIT_TIMEOUT_S)) from error
 
     async def _lines_written(self) -> None:
         if self._writing:

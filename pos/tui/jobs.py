@@ -17,8 +17,9 @@ from pos.app.refund import Wanted, refund, refundable
 from pos.app.ring_up import return_item
 from pos.app.session import declare_float
 from pos.app.sign_on import lock, sign_on
+from pos.app.ticket_number import ticket_number
 from pos.domain.document import Document
-from pos.domain.errors import BadCommand, FloatDeclared, UnknownTicket
+from pos.domain.errors import BadCommand, FloatDeclared
 from pos.domain.money import ONE, Cents, Thousandths, parse_amount, parse_quantity
 from pos.domain.sale import price
 from pos.tui import keys, typed
@@ -191,13 +192,16 @@ class Jobs:
     async def _refund(self) -> None:
         till, title = self._till, self._say("tui.job.refund")
         intro = self._say("tui.refund.intro")
-        number = await till.ask(Ask(title, _ticket_number, intro=intro))
+        number = await till.ask(Ask(title, self._ticket, intro=intro))
         if number is None:
             return
         wanted = await self._which_lines(number)
         if wanted is not None:
             await till.record(lambda: refund(till.desk, number, wanted))
             till.say(self._say("tui.done.refund"))
+
+    def _ticket(self, text: str) -> int:
+        return ticket_number(self._till.desk, text)
 
     async def _which_lines(self, number: int) -> tuple[Wanted, ...] | None:
         till, language = self._till, self._till.language
@@ -261,7 +265,7 @@ class Jobs:
     async def receipt(self, text: str) -> None:
         """Print a ticket: the last one, or the one whose number was typed."""
         till = self._till
-        number = _ticket_number(text) if text else None
+        number = self._ticket(text) if text else None
         printed = await till.record(lambda: print_receipt(till.desk, number))
         if printed.on_paper:
             key = "tui.done.copy" if printed.copy else "tui.done.printing"
@@ -272,7 +276,7 @@ class Jobs:
 
     async def _reprint(self) -> None:
         title, intro = self._say("tui.job.reprint"), self._say("tui.refund.intro")
-        number = await self._till.ask(Ask(title, _ticket_number, intro=intro))
+        number = await self._till.ask(Ask(title, self._ticket, intro=intro))
         if number is not None:
             await self.receipt(str(number))
 
@@ -340,14 +344,6 @@ def _some_text(text: str) -> str:
     if not text.strip():
         raise BadCommand(text=text)
     return text.strip()
-
-
-def _ticket_number(text: str) -> int:
-    """The number of `311`, or of `01-1-0000311` as it is printed; UnknownTicket."""
-    digits = text.strip().rsplit("-", 1)[-1]
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
-        raise UnknownTicket(ticket=text)
-    return int(digits)
 
 
 def _item(text: str) -> typed.Item:

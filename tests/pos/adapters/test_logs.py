@@ -29,3 +29,15 @@ def test_a_card_number_never_reaches_the_log(number: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("text", ["3250391234567", "ticket 01-1-0000311", "2026-11-23 10:00:00"])
 def test_other_numbers_stay(text: str) -> None:
     assert scrub(text) == text
+
+
+def test_a_log_that_cannot_be_written_says_nothing_over_the_screen(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    handler = log_to(tmp_path, "till")
+    (tmp_path / "till.log").mkdir()
+    try:
+        logging.getLogger("drivers.printer").warning("the printer is gone")
+    finally:
+        remove(handler)
+    assert capfd.readouterr() == ("", "")

@@ -167,3 +167,10 @@ def test_a_sale_that_a_card_paid_in_part_is_not_cancelled(counter: Counter) -> N
 def test_nothing_cannot_be_cancelled(counter: Counter) -> None:
     with pytest.raises(SaleIsEmpty):
         cancel_sale.cancel_sale(counter.desk)
+
+
+def test_a_discount_goes_with_the_last_line_that_it_was_for(counter: Counter) -> None:
+    counter.ring(BREAD)
+    change_sale.give_discount(counter.desk, Discount(amount=100)).wait()
+    change_sale.void_line(counter.desk, 1).wait()
+    assert show(counter.desk).sale.due == 0

@@ -97,13 +97,16 @@ class Day(RuleBasedStateMachine):
     def void(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from(sorted(self.basket.lines)))
         left = self.basket.items - (number not in self.basket.back) * self.basket.lines[number]
-        desk, fits = self.till.desk, self.basket.off <= left
+        sells = any(n not in self.basket.back for n in self.basket.lines if n != number)
+        desk, fits = self.till.desk, self.basket.off <= left or not sells
         if self._refused(lambda: change_sale.void_line(desk, number).wait(), fits=fits):
             return
         origin = self.basket.back.pop(number, None)
         amount = self.basket.lines.pop(number)
         if origin:
             self.returnable[origin] = -amount
+        if not sells:
+            self.basket.off = 0
         if not self.basket.lines:
             self.basket = Basket()
 
@@ -244,7 +247,6 @@ class Day(RuleBasedStateMachine):
         self.till.ring(WINE)
         take_payment.take_tender(self.till.desk, "cash").wait()
         self.till.sign_on()
-        self.opened = True
 
     @rule()
     def restart(self) -> None:

@@ -20,7 +20,9 @@ def test_a_parked_sale_leaves_the_desk_free_and_its_trace(counter: Counter) -> N
     assert park.park(counter.desk, "Mme Petit").wait().parked_as == "Mme Petit"
     assert counter.desk.sale is None
     assert [x.parked_as for x in park.parked(counter.desk)] == ["Mme Petit"]
-    assert counter.events(EventCode.SALE_PARKED) == [{"sale": sale.id, "lines": 1}]
+    assert counter.events(EventCode.SALE_PARKED) == [
+        {"sale": sale.id, "lines": 1, "training": False}
+    ]
 
 
 def test_a_recalled_sale_is_the_one_that_was_parked(counter: Counter) -> None:
@@ -189,3 +191,8 @@ def test_a_parked_sale_that_a_card_has_just_paid_is_not_recalled(counter: Counte
     with pytest.raises(UnknownParked):
         asked.wait()
     assert ledger.drafts() == ()
+
+
+def test_a_name_that_is_too_long_is_cut_and_the_sale_parked(counter: Counter) -> None:
+    counter.ring(BREAD)
+    assert park.park(counter.desk, "M" * 200).wait().parked_as == "M" * 80

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from pos.app import change_sale, close_session, park, pay_by_card, refund, ring_up, take_payment
 from pos.app.desk import Settled
 from pos.app.refund import Wanted
+from pos.app.ticket_number import ticket_number
 from pos.app.views import show
 from pos.domain.errors import (
     BadQuantity,
@@ -248,3 +249,36 @@ def test_a_refund_counts_in_its_own_session(counter: Counter) -> None:
         -899,
         -899,
     )
+
+
+def test_shares_of_a_line_whose_middle_was_voided_are_refused(counter: Counter) -> None:
+    ring_up.by_code(counter.desk, BREAD, 3000).wait()
+    change_sale.give_discount(counter.desk, Discount(amount=35), 1).wait()
+    sold = settled(counter)
+    refund.refund(counter.desk, 1, (Wanted(1, 1000), Wanted(1, 1000), Wanted(1, 1000))).wait()
+    change_sale.void_line(counter.desk, 2).wait()
+    with pytest.raises(RefundTooMuch):
+        settled(counter)
+    change_sale.void_line(counter.desk, 3).wait()
+    first, rest = settled(counter), give_back(counter, 1)
+    assert first.ticket.total + rest.ticket.total == -sold.ticket.total
+
+
+def test_not_even_a_part_is_paid_out_for_goods_that_came_back_meanwhile(counter: Counter) -> None:
+    sell(counter, WINE)
+    refund.refund(counter.desk, 1).wait()
+    park.park(counter.desk, "a").wait()
+    give_back(counter, 1)
+    park.recall(counter.desk, "a").wait()
+    with pytest.raises(RefundTooMuch):
+        take_payment.take_tender(counter.desk, "cash", 500).wait()
+    assert counter.desk.sale is not None
+    assert not counter.desk.sale.tenders
+
+
+@pytest.mark.parametrize("text", ["02-1-0000001", "01-2-0000001", "01-0000001", "1-", "-1", "x"])
+def test_the_paper_of_another_till_names_no_ticket_of_this_one(counter: Counter, text: str) -> None:
+    sell(counter, WINE)
+    with pytest.raises(UnknownTicket):
+        ticket_number(counter.desk, text)
+    assert ticket_number(counter.desk, "01-1-0000001") == ticket_number(counter.desk, "1") == 1

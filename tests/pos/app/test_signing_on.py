@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from pos.app import change_sale, move_cash, ring_up, session, sign_on, take_payment
+from pos.app import change_sale, move_cash, park, ring_up, session, sign_on, take_payment
 from pos.app.desk import Desk
 from pos.app.ports import Role
 from pos.domain.errors import (
@@ -100,11 +100,15 @@ def test_the_next_cashier_goes_on_with_the_sale_and_the_trainee_does_not(counter
     assert settled.entry.payload.operator == "2"
 
 
-def test_nobody_goes_on_with_a_training_sale(counter: Counter) -> None:
+def test_a_training_sale_waits_aside_when_somebody_else_signs_on(counter: Counter) -> None:
     counter.sign_on("3")
     counter.ring(BREAD)
-    with pytest.raises(SaleIsOpen):
-        sign_on.sign_on(counter.desk, "1", "1111")
+    counter.restart()
+    sign_on.sign_on(counter.desk, "1", "1111").wait()
+    assert counter.desk.sale is None
+    assert [(x.parked_as, x.training) for x in park.parked(counter.desk)] == [("1", True)]
+    sign_on.sign_on(counter.desk, "3", "3333").wait()
+    assert park.recall(counter.desk).wait().training
 
 
 def test_a_training_sale_emptied_by_voids_does_not_make_the_next_sale_training(

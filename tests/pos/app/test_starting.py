@@ -29,6 +29,14 @@ def test_a_version_other_than_that_of_the_last_ticket_is_an_event(counter: Count
     assert counter.events(EventCode.NEW_VERSION) == [told]
 
 
+def test_a_new_version_is_told_once_even_when_nothing_is_sold(counter: Counter) -> None:
+    settings = counter.desk.settings
+    counter.desk.settings = replace(settings, shop=replace(settings.shop, software="Comptoir 2"))
+    start(counter.desk)
+    start(counter.desk)
+    assert len(counter.events(EventCode.NEW_VERSION)) == 1
+
+
 def test_a_clock_that_went_back_is_told_and_the_till_goes_on(counter: Counter) -> None:
     last = counter.last.payload.at
     counter.now -= timedelta(hours=1)

@@ -1,6 +1,16 @@
 from __future__ import annotations
 
-from pos.app import cancel_sale, pay_by_card, print_receipt, ring_up, take_payment
+from datetime import timedelta
+
+from pos.app import (
+    cancel_sale,
+    close_session,
+    pay_by_card,
+    print_receipt,
+    ring_up,
+    session,
+    take_payment,
+)
 from pos.app.desk import Settled
 from pos.app.views import show
 from pos.domain.document import Text
@@ -79,3 +89,24 @@ def test_the_screen_says_training_as_soon_as_the_trainee_is_there(counter: Count
     last = show(counter.desk).last
     assert last is not None
     assert last.training
+
+
+def test_training_after_the_z_opens_no_session_for_the_next_day(counter: Counter) -> None:
+    learn(counter)
+    assert counter.desk.session is None
+    assert counter.chain("cash") == []
+    counter.now += timedelta(days=1)
+    counter.restart()
+    counter.sign_on("1")
+    counter.ring(WINE)
+    sold = take_payment.take_tender(counter.desk, "cash").wait()
+    assert sold is not None
+    assert sold.ticket.day == "2026-11-23"
+
+
+def test_a_training_ticket_names_the_session_that_is_open(counter: Counter) -> None:
+    session.declare_float(counter.desk, 1_000).wait()
+    assert learn(counter).ticket.session == 1
+    counter.sign_on("1")
+    close_session.close(counter.desk).wait()
+    assert learn(counter).ticket.session == 2

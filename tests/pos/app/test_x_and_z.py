@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
@@ -18,12 +19,14 @@ from pos.app import (
 )
 from pos.app.desk import Settled
 from pos.app.ports import DeviceHealth, DeviceState
-from pos.domain.closing import to_data
+from pos.domain.closing import TenderTotal, to_data
+from pos.domain.closing import from_data as from_journal
 from pos.domain.document import Columns, Text, from_data
 from pos.domain.errors import NeedsManager, NoSession, SaleIsOpen
 from pos.domain.events import EventCode
 from pos.domain.payment import State
 from pos.domain.sale import Discount
+from pos.domain.tender import Overpay, TenderKind, TenderType
 from pos.domain.vat import split
 from tests.pos.fakes import BAG, BREAD, WINE, Counter
 
@@ -93,7 +96,12 @@ def test_a_z_says_what_the_x_said_and_is_signed_printed_and_ends_the_session(
     assert (drawer["counted"], drawer["expected"], drawer["difference"]) == (11_000, 10_699, 301)
     entry = counter.store.ledger.entry("closing", 1)
     assert entry is not None
-    assert entry.data == to_data(closed.closing)
+    shop = counter.desk.settings.shop
+    assert entry.data == {**to_data(closed.closing), "shop": asdict(shop)}
+    assert [data["name"] for data in counter.chain("event")[-2:]] == [
+        "closing_started",
+        "period_closed",
+    ]
     assert counter.events(EventCode.PERIOD_CLOSED) == [{"session": 1}]
     jobs = counter.store.ledger.jobs()
     assert jobs[-1].title == "Z 1"
@@ -216,3 +224,14 @@ def test_a_day_is_whole_to_an_auditor(counter: Counter) -> None:
     a_day(counter)
     close_session.close(counter.desk).wait()
     counter.audit()
+
+
+def test_a_z_says_what_a_voucher_gave_back_in_cash(counter: Counter) -> None:
+    bon = TenderType("Bon", TenderKind.VOUCHER, Overpay.CHANGE)
+    tenders = {**counter.desk.settings.tenders, bon.name: bon}
+    counter.desk.settings = replace(counter.desk.settings, tenders=tenders)
+    sell(counter, BREAD, tender="Bon", given=1_000)
+    closed = close_session.close(counter.desk, 0).wait()
+    assert closed.closing.tenders["Bon"] == TenderTotal(1, 345, 0, 655)
+    assert closed.closing.drawer.cash_sales == -655
+    assert from_journal(closed.entry.data).tenders == closed.closing.tenders

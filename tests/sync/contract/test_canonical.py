@@ -58,3 +58,25 @@ def test_arbitrary_bytes_are_refused_or_canonical(raw: bytes) -> None:
     except (Malformed, NotCanonical):
         return
     assert canonical.encode(value) == raw
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ({"a": [1, {"b": 1.5}]}, r"\$\.a\[1\]\.b: float has no"),
+        ([0, -(2**53) - 1], r"\$\[1\]: -9007199254740993 is outside"),
+        ({"a": {"é": 1}}, r"\$\.a: key 'é' is not"),
+    ],
+)
+def test_a_refusal_names_the_place(value: canonical.Json, path: str) -> None:
+    with pytest.raises(NotCanonical, match=path):
+        canonical.encode(value)
+
+
+def test_the_deepest_value_that_is_allowed_passes() -> None:
+    value: canonical.Json = 0
+    for _ in range(canonical.DEPTH_MAX):
+        value = [value]
+    assert canonical.encode(value) == b"[" * canonical.DEPTH_MAX + b"0" + b"]" * canonical.DEPTH_MAX
+    with pytest.raises(NotCanonical, match="deeper"):
+        canonical.encode([value])
