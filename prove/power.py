@@ -134,7 +134,7 @@ class _Story:
             with place.open() as till:
                 tell("lost", len(list(lost(till, self._acked))))
 
-        return next((told[0] for kind, *told in Child(work).heard(SILENCE_S) if kind == "lost"), 0)
+        return sum(told[0] for kind, *told in Child(work).heard(SILENCE_S) if kind == "lost")
 
     def add_to(self, tally: Tally) -> None:
         """Report what happened on this disk."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pos.app.desk import Desk, Pending
 from pos.app.ports import DeviceState, PrintJob, Transaction
 from pos.app.print_receipt import stamp_of
-from pos.app.session import find_session, running_totals
+from pos.app.session import as_it_stands, find_session
 from pos.domain import closing as closings
 from pos.domain.closing import Closing
 from pos.domain.closing_paper import closing_document
@@ -31,7 +31,7 @@ class Closed:
 def read_x(desk: Desk) -> tuple[Closing, Document]:
     """What the session adds up to so far; changes nothing."""
     desk.require_operator()
-    totals = _with_unresolved(desk, running_totals(desk.ports.ledger, desk))
+    totals = as_it_stands(desk)
     return totals, closing_document(totals, desk.settings.shop, None, desk.settings.words)
 
 
@@ -54,7 +54,7 @@ def close(desk: Desk, counted: Cents | None = None) -> Pending[Closed]:
         if find_session(desk.ports.ledger) is None:  # a Z that was slow to reach the disk
             raise NoSession
         tx.append("event", event(EventCode.CLOSING_STARTED))
-        totals = _with_unresolved(desk, running_totals(desk.ports.ledger, desk))
+        totals = as_it_stands(desk)
         totals = replace(totals, drawer=replace(totals.drawer, counted=counted))
         data = {**closings.to_data(totals), "shop": asdict(desk.settings.shop)}
         entry = tx.append("closing", data)
@@ -73,11 +73,6 @@ def close(desk: Desk, counted: Cents | None = None) -> Pending[Closed]:
         desk.ports.printer.wake()
 
     return desk.record(work, then)
-
-
-def _with_unresolved(desk: Desk, totals: Closing) -> Closing:
-    open_attempts = desk.ports.ledger.open_attempts()
-    return replace(totals, unresolved=tuple(attempt.reference for attempt in open_attempts))
 
 
 def _stamp(entry: Entry) -> Stamp:

@@ -98,6 +98,7 @@ class Settled:
 
     ticket: Ticket
     entry: Entry
+    session: Session
 
     @property
     def number(self) -> int:
@@ -255,7 +256,7 @@ class Desk:
             return
         self.last = settled
         if not settled.ticket.training:
-            self.session = Session(settled.ticket.session, settled.ticket.day)
+            self.session = settled.session
         if self.sale and self.sale.id == settled.ticket.sale:
             self.sale = None
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from pos.app.desk import Desk, Pending, Session
 from pos.app.ports import Transaction
-from pos.app.session import ensure_session
-from pos.domain.errors import BadAmount, BadCommand
+from pos.app.session import as_it_stands, ensure_session
+from pos.domain.errors import BadAmount, BadCommand, DrawerTooLow
 from pos.domain.money import Cents
 
 REASON_LENGTH_MAX: Final = 200
@@ -33,6 +33,13 @@ def no_sale(desk: Desk, reason: str) -> Pending[Session]:
     return _move(desk, "no_sale", 0, reason)
 
 
+def _require_cash(desk: Desk, amount: Cents) -> None:
+    """A drawer holds no less than nothing: a slip of the finger is stopped here."""
+    expected = as_it_stands(desk).drawer.expected
+    if amount > expected:
+        raise DrawerTooLow(amount=max(expected, 0))
+
+
 def _move(desk: Desk, kind: str, amount: Cents, reason: str) -> Pending[Session]:
     desk.require_real_till(kind)
     said = reason.strip()[:REASON_LENGTH_MAX]
@@ -40,6 +47,8 @@ def _move(desk: Desk, kind: str, amount: Cents, reason: str) -> Pending[Session]
         raise BadAmount(text=str(amount))
     if kind != "pickup" and not said:
         raise BadCommand(text=kind)
+    if kind in {"paid_out", "pickup"}:
+        _require_cash(desk, amount)
 
     def work(tx: Transaction) -> Session:
         session = ensure_session(desk, tx)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pos.app.desk import Desk, Pending, Session
 from pos.app.ports import Ledger, Transaction
 from pos.domain import closing as closings
 from pos.domain.closing import Closing
 from pos.domain.errors import FloatDeclared
 from pos.domain.money import Cents
+from pos.domain.tender import Tendered, TenderKind
 from pos.domain.ticket import from_data as read_ticket
 from sync.contract.entry import Entry
 
@@ -88,6 +91,28 @@ def running_totals(ledger: Ledger, desk: Desk) -> Closing:
     for entry in ledger.since(last.payload.seq if last else 0):
         totals = _with_entry(totals, entry)
     return totals
+
+
+def as_it_stands(desk: Desk) -> Closing:
+    """The running totals with what is still open: card attempts, and cash of unsettled sales."""
+    ledger = desk.ports.ledger
+    totals = running_totals(ledger, desk)
+    part_paid = sum(
+        (tender.amount if tender.kind is TenderKind.CASH else 0) - _change_of(tender)
+        for sale in ledger.drafts()
+        for tender in sale.tenders
+        if not sale.training
+    )
+    return replace(
+        totals,
+        unresolved=tuple(attempt.reference for attempt in ledger.open_attempts()),
+        drawer=replace(totals.drawer, part_paid=part_paid),
+    )
+
+
+def _change_of(tender: Tendered) -> Cents:
+    """The cash that another tender gave out of the drawer."""
+    return 0 if tender.kind is TenderKind.CASH else tender.change
 
 
 def _with_entry(totals: Closing, entry: Entry) -> Closing:

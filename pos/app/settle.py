@@ -27,13 +27,15 @@ def advance(desk: Desk, tx: Transaction, sale: Sale, *, checked: bool = False) -
         tx.put_draft(sale)
         return None
     session = session_of_training(desk) if sale.training else ensure_session(desk, tx)
-    ticket = settle(sale, priced, desk.settings.shop, session.day, session.number)
+    # Its own day, whatever the session's: a Z may have been forgotten the evening before.
+    day = desk.business_day()
+    ticket = settle(sale, priced, desk.settings.shop, day, session.number)
     entry = tx.append("training" if sale.training else "ticket", to_data(ticket))
     if not sale.training:
         for campaign in desk.ports.campaigns.active():
             tx.append(CAMPAIGN_PREFIX + campaign, campaign_data(ticket, entry))
     tx.drop_draft(sale.id)
-    return Settled(ticket, entry)
+    return Settled(ticket, entry, session)
 
 
 def require_stored(tx: Transaction, sale: Sale) -> None:
@@ -73,7 +75,12 @@ def campaign_data(ticket: Ticket, entry: Entry) -> dict[str, Any]:
     tenders: dict[TenderKind, int] = {}
     for tender in ticket.tenders:
         tenders[tender.kind] = tenders.get(tender.kind, 0) + tender.amount
-    data: dict[str, Any] = {
+    origins: dict[int, int] = {}
+    for line in ticket.lines:
+        if line.origin:
+            number = line.origin.ticket
+            origins[number] = origins.get(number, 0) + line.amounts.ttc
+    return {
         "type": "refund" if is_refund else "sale",
         "ticket": {"number": entry.payload.number, "hash": entry.digest},
         "shop_till": ticket.shop.till,
@@ -82,9 +89,6 @@ def campaign_data(ticket: Ticket, entry: Entry) -> dict[str, Any]:
         "vat": [{"rate": x.rate, "ttc": x.amounts.ttc} for x in ticket.rates],
         "eligible": ticket.total.ttc,
         "tenders": [{"kind": str(kind), "amount": tenders[kind]} for kind in sorted(tenders)],
+        "origins": [{"number": number, "ttc": origins[number]} for number in sorted(origins)],
         "rewards": [],
     }
-    if is_refund:
-        origins = sorted({line.origin.ticket for line in ticket.lines if line.origin})
-        data["of"] = {"number": origins[0]} if origins else None
-    return data

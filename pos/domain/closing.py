@@ -33,7 +33,11 @@ class TenderTotal:
 
 @dataclass(frozen=True, slots=True)
 class Drawer:
-    """The cash in the drawer, in cents, by where it came from."""
+    """The cash in the drawer, in cents, by where it came from.
+
+    `part_paid` is the cash that unsettled sales have brought so far, `part_paid_before` the same at
+    the closing before: such cash lies in the drawer, and is counted as a sale's only once.
+    """
 
     opening_float: Cents = 0
     cash_sales: Cents = 0
@@ -41,11 +45,19 @@ class Drawer:
     paid_out: Cents = 0
     pickups: Cents = 0
     counted: Cents | None = None
+    part_paid: Cents = 0
+    part_paid_before: Cents = 0
+
+    @property
+    def parts(self) -> Cents:
+        """Cash of unsettled sales, less what earlier sessions had counted of it."""
+        return self.part_paid - self.part_paid_before
 
     @property
     def expected(self) -> Cents:
         """What should be in the drawer."""
-        return self.opening_float + self.cash_sales + self.paid_in - self.paid_out - self.pickups
+        moved = self.paid_in - self.paid_out - self.pickups
+        return self.opening_float + self.cash_sales + self.parts + moved
 
     @property
     def difference(self) -> Cents | None:
@@ -96,6 +108,7 @@ def opened(previous: Closing | None, session: int, day: str) -> Closing:
     return Closing(
         session,
         day,
+        drawer=Drawer(part_paid_before=previous.drawer.part_paid),
         year=year,
         year_total=previous.year_total if previous.year == year else 0,
         perpetual_net=previous.perpetual_net,

@@ -62,6 +62,7 @@ def _closing_drawer(closing: Closing, words: Words) -> Iterator[Block]:
         ("closing.paid_in", drawer.paid_in),
         ("closing.paid_out", -drawer.paid_out),
         ("closing.pickups", -drawer.pickups),
+        *((("closing.parts", drawer.parts),) if drawer.parts else ()),
     ):
         yield Columns(words.say(key), words.number(amount))
     yield Columns(words.say("closing.expected"), words.number(drawer.expected), bold=True)

@@ -18,7 +18,7 @@ PosError
 │   ├── SaleChanged     what is stored of the sale is not what was shown
 │   ├── TenderTooMuch, TenderWrongWay, DiscountTooMuch, RefundTooMuch
 │   ├── CardBusy, CardUnresolved, CardMissing
-│   ├── FloatDeclared, NoSession, LimitReached
+│   ├── FloatDeclared, NoSession, DrawerTooLow, LimitReached
 │   └── IllegalStep     a step that the state table of a card payment does not have
 ├── NotRecorded         it could not be written: it has not happened
 │   ├── DiskFull        there is no room left
@@ -245,6 +245,12 @@ class NoSession(NotNow):
     """No till session is open."""
 
     key = "no_session"
+
+
+class DrawerTooLow(NotNow):
+    """More cash asked out of the drawer than it should hold. Parameters: amount."""
+
+    key = "drawer_too_low"
 
 
 class LimitReached(NotNow):

@@ -47,14 +47,18 @@ class TenderPart(Part, frozen=True):
     amount: Cents
 
 
-class RefundOf(Part, frozen=True):
-    """The ticket that a refund goes back to."""
+class Origin(Part, frozen=True):
+    """A ticket of which goods came back, and what they were worth: negative, VAT included."""
 
     number: Number
+    ttc: Cents
 
 
 class Sale(Part, frozen=True, tag_field="type", tag="sale"):
-    """A finished ticket. `day` is the till's business day."""
+    """A finished ticket. `day` is the till's business day.
+
+    `origins` has what came back against earlier tickets; goods without their ticket have none.
+    """
 
     ticket: TicketRef
     shop_till: ShortText
@@ -63,11 +67,12 @@ class Sale(Part, frozen=True, tag_field="type", tag="sale"):
     vat: Annotated[list[VatPart], Meta(max_length=20)]
     eligible: Cents
     tenders: Annotated[list[TenderPart], Meta(max_length=50)]
+    origins: Annotated[list[Origin], Meta(max_length=500)] = []
     rewards: Annotated[list[Any], Meta(max_length=50)] = []
 
 
 class Refund(Part, frozen=True, tag_field="type", tag="refund"):
-    """A refund ticket: its amounts are negative. `of` is null when the first ticket is unknown."""
+    """A ticket on which more came back than was sold: its amounts are negative."""
 
     ticket: TicketRef
     shop_till: ShortText
@@ -76,7 +81,7 @@ class Refund(Part, frozen=True, tag_field="type", tag="refund"):
     vat: Annotated[list[VatPart], Meta(max_length=20)]
     eligible: Cents
     tenders: Annotated[list[TenderPart], Meta(max_length=50)]
-    of: RefundOf | None = None
+    origins: Annotated[list[Origin], Meta(max_length=500)] = []
     rewards: Annotated[list[Any], Meta(max_length=50)] = []
 
 

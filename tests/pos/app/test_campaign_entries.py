@@ -53,6 +53,7 @@ def test_never_a_basket_and_never_a_name(enrolled: Counter) -> None:
         "vat",
         "eligible",
         "tenders",
+        "origins",
         "rewards",
     }
     assert BREAD not in str(said)
@@ -75,8 +76,8 @@ def test_a_refund_names_the_ticket_it_goes_back_to(enrolled: Counter) -> None:
     cash(enrolled)
     back = operations(enrolled)[1]
     assert isinstance(back, Refund)
-    assert back.of is not None
-    assert (back.of.number, back.total, back.ticket.number) == (1, -899, 2)
+    assert [(origin.number, origin.ttc) for origin in back.origins] == [(1, -899)]
+    assert (back.total, back.ticket.number) == (-899, 2)
 
 
 def test_goods_back_without_their_ticket_name_none(enrolled: Counter) -> None:
@@ -84,7 +85,7 @@ def test_goods_back_without_their_ticket_name_none(enrolled: Counter) -> None:
     cash(enrolled)
     (back,) = operations(enrolled)
     assert isinstance(back, Refund)
-    assert (back.of, back.total) == (None, -899)
+    assert (back.origins, back.total) == ([], -899)
 
 
 @pytest.mark.parametrize(("sold", "total"), [(WINE, 554), (BAG, -340)])

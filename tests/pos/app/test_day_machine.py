@@ -31,6 +31,7 @@ from pos.domain.closing import from_data as read_closing
 from pos.domain.errors import (
     CardUnresolved,
     DiscountTooMuch,
+    DrawerTooLow,
     FloatDeclared,
     NoSession,
     PosError,
@@ -137,6 +138,7 @@ class Day(RuleBasedStateMachine):
                 cancel_sale.cancel_sale(self.till.desk)
             return
         assert cancel_sale.cancel_sale(self.till.desk).wait() == self.basket.cash
+        self.drawer -= self.basket.cash
         for number, origin in self.basket.back.items():
             self.returnable[origin] = -self.basket.lines[number]
         self.basket = Basket()
@@ -166,7 +168,7 @@ class Day(RuleBasedStateMachine):
         else:
             given = due + more if due > 0 else None
             settled = take_payment.take_tender(desk, "cash", given).wait()
-        self.basket.cash += due
+        self._take_cash(due)
         assert settled is not None
         assert settled.ticket.change == (more if due > 0 else 0)
         self._settled(settled, self.basket)
@@ -176,7 +178,7 @@ class Day(RuleBasedStateMachine):
     def pay_a_part_in_cash(self, data: st.DataObject) -> None:
         given = data.draw(st.integers(1, self.basket.due - 1))
         assert take_payment.take_tender(self.till.desk, "cash", given).wait() is None
-        self.basket.cash += given
+        self._take_cash(given)
 
     @precondition(lambda self: self.basket.lines and self.basket.due and not self.doubt)
     @rule(
@@ -236,9 +238,14 @@ class Day(RuleBasedStateMachine):
     @rule(amount=st.integers(1, 9_999))
     def move_cash(self, amount: int) -> None:
         move_cash.paid_in(self.till.desk, 2 * amount, "monnaie").wait()
-        move_cash.paid_out(self.till.desk, amount, "timbres").wait()
-        self.drawer += amount
+        self.drawer += 2 * amount
         self.opened = True
+        if amount > self.drawer:
+            with pytest.raises(DrawerTooLow):
+                move_cash.paid_out(self.till.desk, amount, "timbres")
+            return
+        move_cash.paid_out(self.till.desk, amount, "timbres").wait()
+        self.drawer -= amount
 
     @precondition(lambda self: not self.basket.lines)
     @rule()
@@ -328,6 +335,11 @@ class Day(RuleBasedStateMachine):
         assert self.till.desk.sale is not None
         return self.till.desk.sale.lines[-1].number
 
+    def _take_cash(self, amount: int) -> None:
+        """Cash is in the drawer when it is taken, whenever its sale ends."""
+        self.basket.cash += amount
+        self.drawer += amount
+
     def _charged(self, basket: Basket, amount: int, settled: Settled | None) -> None:
         basket.card += amount
         assert (settled is None) == (basket.due != 0)
@@ -338,7 +350,6 @@ class Day(RuleBasedStateMachine):
         total = sum(basket.lines.values()) - basket.off
         assert settled.ticket.total.ttc == total
         self.total += total
-        self.drawer += basket.cash
         self.tickets += 1
         self.all_tickets += 1
         assert settled.number == self.all_tickets

@@ -14,7 +14,18 @@ def test_each_start_is_journaled_with_the_version_of_the_program(counter: Counte
     counter.restart()
     started = counter.events(EventCode.STARTED)
     assert len(started) == before + 1
-    assert started[-1] == {"software": "Comptoir"}
+    assert started[-1]["software"] == "Comptoir"
+
+
+def test_a_change_of_what_tickets_say_of_the_shop_is_an_event(counter: Counter) -> None:
+    counter.restart()
+    assert counter.events(EventCode.SETTINGS_CHANGED) == []
+    settings = counter.desk.settings
+    counter.desk.settings = replace(settings, shop=replace(settings.shop, siret="12345678901234"))
+    start(counter.desk)
+    (told,) = counter.events(EventCode.SETTINGS_CHANGED)
+    assert told["changed"] == ["siret"]
+    assert (told["before"]["siret"], told["after"]["siret"]) == ("", "12345678901234")
 
 
 def test_a_version_other_than_that_of_the_last_ticket_is_an_event(counter: Counter) -> None:

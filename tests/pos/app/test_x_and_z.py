@@ -235,3 +235,17 @@ def test_a_z_says_what_a_voucher_gave_back_in_cash(counter: Counter) -> None:
     assert closed.closing.tenders["Bon"] == TenderTotal(1, 345, 0, 655)
     assert closed.closing.drawer.cash_sales == -655
     assert from_journal(closed.entry.data).tenders == closed.closing.tenders
+
+
+def test_part_cash_of_a_parked_sale_is_in_the_drawer_of_the_z_that_saw_it(counter: Counter) -> None:
+    counter.ring(WINE)
+    assert take_payment.take_tender(counter.desk, "cash", 500).wait() is None
+    park.park(counter.desk, "later").wait()
+    session.declare_float(counter.desk, 0).wait()
+    first = close_session.close(counter.desk, 500).wait().closing
+    assert (first.drawer.part_paid, first.drawer.difference) == (500, 0)
+    session.declare_float(counter.desk, 500).wait()
+    park.recall(counter.desk).wait()
+    assert take_payment.take_tender(counter.desk, "cash").wait() is not None
+    second = close_session.close(counter.desk, 899).wait().closing
+    assert (second.drawer.parts, second.drawer.difference) == (-500, 0)

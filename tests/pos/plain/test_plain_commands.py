@@ -30,8 +30,8 @@ DONE = {
     "refund": (SOLD, "refund 1 1:1", "sale"),
     "return": ((IN,), f"return 2*{BREAD}", "sale"),
     "paid-in": ((IN,), "paid-in 20 monnaie", "amount"),
-    "paid-out": ((IN,), "paid-out 3,50 achat d'eau", "amount"),
-    "pickup": ((IN,), "pickup 100", "amount"),
+    "paid-out": ((IN, "float 150"), "paid-out 3,50 achat d'eau", "amount"),
+    "pickup": ((IN, "float 150"), "pickup 100", "amount"),
     "no-sale": ((IN,), "no-sale monnaie", ""),
     "resolve": ((), "", ""),  # needs a doubt: below
     "receipt": (SOLD, "receipt", "paper"),
@@ -104,7 +104,7 @@ def test_an_empty_line_and_a_remark_are_passed_over(talk: Talk, line: str) -> No
 
 
 def test_an_apostrophe_is_a_letter(talk: Talk) -> None:
-    talk.all(IN, "sortie 3,50 achat d'eau pour l'équipe")
+    talk.all(IN, "float 10", "sortie 3,50 achat d'eau pour l'équipe")
     assert talk.counter.chain("cash")[-1]["reason"] == "achat d'eau pour l'équipe"
 
 

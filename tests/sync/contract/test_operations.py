@@ -27,7 +27,7 @@ REFUND = SALE | {
     "vat": [{"rate": 550, "ttc": -500}],
     "eligible": -500,
     "tenders": [{"kind": "cash", "amount": -500}],
-    "of": {"number": 300},
+    "origins": [{"number": 300, "ttc": -500}],
 }
 CLOSING = {"type": "closing", "day": "2026-11-22", "number": 7, "total": 734, "tickets": 2}
 
@@ -45,9 +45,9 @@ def test_a_sale_a_refund_and_a_closing_are_read() -> None:
 
 
 def test_a_refund_may_not_know_its_first_ticket() -> None:
-    refund = read(REFUND | {"of": None})
+    refund = read(REFUND | {"origins": []})
     assert isinstance(refund, Refund)
-    assert refund.of is None
+    assert refund.origins == []
 
 
 def test_a_ticket_of_nothing_is_a_sale() -> None:

@@ -73,7 +73,7 @@ class Till:
         return self.add(self.ticket("sale", total, day))
 
     def refund(self, total: int = -500, day: str = "2026-11-22") -> Entry:
-        return self.add(self.ticket("refund", total, day) | {"of": None})
+        return self.add(self.ticket("refund", total, day))
 
     def close(self, day: str, number: int, total: int, tickets: int) -> Entry:
         return self.add(
