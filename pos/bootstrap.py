@@ -131,7 +131,7 @@ def open_till(
                 new_id=lambda: str(uuid.uuid4()),
                 new_reference=new_reference,
             ),
-            settings_of(config),
+            settings_of(config, is_demo=folder.is_demo),
         )
         start(desk)
         news = NewsDesk()
@@ -155,16 +155,18 @@ def open_for_writing(folder: DataFolder) -> Iterator[Store]:
         store.close()
 
 
-def settings_of(config: Config) -> Settings:
-    """What the use cases need of the configuration."""
+def settings_of(config: Config, *, is_demo: bool = False) -> Settings:
+    """What the use cases need of the configuration; a demonstration's paper says what it is."""
     shop = config.shop
+    words = language(shop.language)
+    footer = (words.say("receipt.demo"), *shop.receipt_footer) if is_demo else shop.receipt_footer
     return Settings(
         shop=Shop(shop.name, shop.address, shop.siret, shop.naf, shop.vat_id, shop.till, SOFTWARE),
-        words=language(shop.language),
+        words=words,
         tenders=config.tenders(),
         templates=config.templates(),
         notes=tuple(100 * euros for euros in config.drawer.notes),
-        footer=shop.receipt_footer,
+        footer=footer,
         manager_acts=frozenset(config.staff.manager_acts),
         day_starts_at_hour=shop.day_starts_at_hour,
     )

@@ -23,6 +23,7 @@ from pos.store.keys import Identity
 from pos.store.machine import Machine
 from sync.address import origin_of
 from sync.client import Client
+from sync.drain import drain
 from sync.engine import Engine
 from sync.enrolment import enrol as join
 from sync.errors import JournalUnreadable, SyncError
@@ -34,6 +35,7 @@ from sync.state import State, StateReader
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 1.0
+DRAIN_PATIENCE_S: Final = 20.0
 
 
 class JournalSource:
@@ -96,9 +98,22 @@ class Link:
 
     def engine(self) -> Engine:
         """The engine over this link, with real lines and real chance."""
+        return Engine(self.state, self.source, self.identity, _connect, self._tools())
+
+    def drain(self, patience_s: float = DRAIN_PATIENCE_S) -> int:
+        """Send what waits, once; how many entries are left."""
+        return drain(
+            self.state,
+            self.source,
+            self.identity,
+            _connect,
+            self._tools(),
+            patience_seconds=patience_s,
+        )
+
+    def _tools(self) -> Tools:
         chance = random.SystemRandom()
-        tools = Tools(clock=self.clock, uniform=chance.uniform, tell=_tell)
-        return Engine(self.state, self.source, self.identity, _connect, tools)
+        return Tools(clock=self.clock, uniform=chance.uniform, tell=_tell)
 
     def client(self, server: str) -> Client:
         """A client of a server's address, as it was typed; SyncError for one that cannot be."""

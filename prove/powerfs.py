@@ -52,7 +52,10 @@ class Hit:
     def file(self) -> str:
         """The file's name, and only its kind where the name is random."""
         name = self.path.rpartition("/")[2]
-        return "*." + name.rpartition(".")[2] if name.endswith(NAMED_AT_RANDOM) else name
+        stem, _, end = name.rpartition(".")
+        if end.isdecimal():
+            return f"{stem}.*"
+        return f"*.{end}" if name.endswith(NAMED_AT_RANDOM) else name
 
 
 class PowerDisk(mfusepy.Operations):  # type: ignore[misc] # of an untyped class

@@ -59,6 +59,9 @@ _SAME: Final = frozenset("bcdefghijklnoprstuvxyBCDEFGHIJKLNOPRSTUVXY =+\x1d")
 _SURE_SIGNS: Final = frozenset("&é\"'(èçà")
 _CODE: Final = re.compile(r"(\][A-Za-z]\d)?[0-9A-Z \-./+\x1d]*")
 _LINK_GARBLED: Final = "httpsM!!"
+# Signs with which a cashier writes quantities, prices and discounts, and amounts with a point.
+_TYPED_SIGNS: Final = frozenset("*,@%")
+_TYPED_AMOUNT: Final = re.compile(r"[-.].*|[0-9]+\.[0-9]{0,3}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,19 @@ def ungarbled(raw: str) -> str | None:
     if raw.startswith(_LINK_GARBLED) or _CODE.fullmatch(plain):
         return plain
     return None
+
+
+def may_be_code(reading: Reading) -> bool:
+    """Whether a scanner can have sent this, as opposed to a very quick hand.
+
+    Sure for what names its symbology, is a link, or has a control character in it. A code has a
+    digit, and nothing of what is written around codes at a till: `3*400`, `400@2,50`, `-10.50`.
+    """
+    text = reading.text
+    if reading.symbology or reading.garbled or "://" in text or not text.isprintable():
+        return True
+    has_digit = any(char in "0123456789" for char in text)
+    return has_digit and not _TYPED_SIGNS.intersection(text) and not _TYPED_AMOUNT.fullmatch(text)
 
 
 def is_gtin_length(text: str) -> bool:

@@ -8,6 +8,7 @@ the latter).  Keys are held back until they can be told apart, which takes `gap_
     paste(text)       -> the same for a terminal that hands the burst over as pasted text
 
 With a prefix programmed in the scanner there is nothing to guess, and nothing is held back.
+A burst that no code looks like (`0,350*400`) is typing, however quick it was.
 Without one, a person would have to type `length_min` keys less than `gap_max_s` apart to be
 taken for a scanner: at 50 ms, none of 2,000 simulated fast typists was, and 98 % of the scans at
 20 ms a key were recognised.
@@ -18,7 +19,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.scanner.aim import Reading, check_digit_holds, is_gtin_length, read
+from drivers.scanner.aim import (
+    Reading,
+    check_digit_holds,
+    is_gtin_length,
+    may_be_code,
+    read,
+)
 
 SUFFIXES: Final = "\r\n\t"
 SCAN_CHARS_MAX: Final = 256
@@ -181,9 +188,12 @@ class BurstDetector:
             return []
         if length > SCAN_CHARS_MAX:
             return [TooLong(length)]
-        if not captured and length < self._settings.length_min:
+        if not captured and not self._looks_scanned(text):
             return [Typed(text)]
         return [self._scanned(text)]
+
+    def _looks_scanned(self, text: str) -> bool:
+        return len(text) >= self._settings.length_min and may_be_code(read(text))
 
     def _scanned(self, text: str) -> Scan | Misread:
         reading = read(text)
@@ -198,8 +208,7 @@ class BurstDetector:
         if len(text) > SCAN_CHARS_MAX:
             return [TooLong(len(text))]
         known = is_gtin_length(text) and check_digit_holds(text)
-        long_enough = bool(suffix) and len(text) >= self._settings.length_min
-        if prefixed or known or (prefix is None and long_enough):
+        if prefixed or known or (prefix is None and suffix and self._looks_scanned(text)):
             return [self._scanned(text)]
         return [Typed(line + suffix)] if line or suffix else []
 

@@ -133,10 +133,15 @@ class Pending(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class CardNews:
-    """A card attempt reached a state; `settled` when that finished its sale."""
+    """A card attempt reached a state; `settled` when that finished its sale.
+
+    `orphan`: no attempt of ours, but what a terminal told of one that nobody knows. It is in the
+    journal, changes nothing, and a person must hear of it.
+    """
 
     attempt: Attempt
     settled: Settled | None = None
+    orphan: bool = False
 
 
 class Desk:

@@ -261,7 +261,7 @@ class PaymentRecorder:
         otherwise it is kept in the journal and raised, never given to another sale.
         """
 
-        def work(tx: Transaction) -> CardNews | None:
+        def work(tx: Transaction) -> CardNews:
             for attempt in tx.open_attempts():
                 ours = attempt.reference == reference and attempt.amount == amount
                 if ours and attempt.state is State.UNKNOWN and state in _LATE:
@@ -269,11 +269,10 @@ class PaymentRecorder:
                     return conclude(self._desk, tx, step(attempt, _LATE[state], **told))
             orphan = {"reference": reference, "amount": amount, "says": str(state)}
             tx.append("event", event(EventCode.CARD_TROUBLE, orphan_answer=orphan))
-            return None
+            stranger = Attempt(reference, "", Direction.PAYMENT, amount, "", state, details)
+            return CardNews(stranger, orphan=True)
 
-        news = self._run(reference, work)
-        if news:
-            self._on_news(news)
+        self._on_news(self._run(reference, work))
 
     def _run(self, reference: str, work: Callable[[Transaction], T]) -> T:
         ledger = self._desk.ports.ledger

@@ -157,6 +157,9 @@ class StaffBook(Protocol):
     def check_pin(self, code: str, pin: str) -> Staff:
         """The person, if the PIN is right; UnknownStaff, WrongPin or PinDelayed."""
 
+    def is_empty(self) -> bool:
+        """Whether there is nobody who could sign on."""
+
 
 class DeviceState(StrEnum):
     """How a device is, as far as the till knows."""

@@ -60,6 +60,14 @@ def by_code(
     return _put(desk, sale, found, quantity, unit_price, entry, LineKind.ITEM)
 
 
+def by_quick_key(desk: Desk, position: int, quantity: Thousandths | None = None) -> Pending[None]:
+    """Ring up the product on a quick key; UnknownProduct when there is none."""
+    keys = {key.position: key.code for key in desk.ports.catalogue.quick_keys()}
+    if position not in keys:
+        raise UnknownProduct(code=f".{position}")
+    return by_code(desk, keys[position], quantity, entry=EntryMethod.QUICK_KEY)
+
+
 def return_item(desk: Desk, code: str, quantity: Thousandths | None = None) -> Pending[None]:
     """Take goods back without their ticket, at today's price."""
     sale = desk.open_sale()

@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from pos.cli.common import say
+from pos.cli.imports import uncollected
 
 # name of the command -> (module, attribute): nothing heavy is imported before it is needed.
 COMMANDS: Final = {
@@ -35,7 +36,8 @@ class LazyGroup(click.Group):
         if name not in COMMANDS:
             return None
         module, attribute = COMMANDS[name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
+        with uncollected():
+            command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
 

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -25,6 +25,7 @@ from sync.errors import InUse, SyncError
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONFIG_NAME: Final = "config.toml"
+DEMO_NAME: Final = "comptoir-demo"
 
 
 def environment_language() -> Language:
@@ -50,10 +51,17 @@ class Context:
     folder: DataFolder
     config: Config
     config_file: Path | None
+    folder_given: bool = True
 
     def with_config(self, config: Config) -> Context:
         """The same folder under another configuration."""
-        return Context(self.folder, config, self.config_file)
+        return replace(self, config=config)
+
+    def in_demo_folder(self) -> Context:
+        """The same with a folder for demonstrations, unless one was named: never the shop's own."""
+        if self.folder_given:
+            return self
+        return replace(self, folder=DataFolder(self.folder.path.with_name(DEMO_NAME)))
 
 
 def default_data_dir() -> Path:
@@ -82,7 +90,8 @@ def _context(config_file: Path | None, data: Path | None) -> Context:
     beside = folder.path / CONFIG_NAME
     if config_file is None and beside.is_file():
         config_file = beside
-    return Context(folder, load(config_file) if config_file else Config(), config_file)
+    config = load(config_file) if config_file else Config()
+    return Context(folder, config, config_file, folder_given=data is not None)
 
 
 def guarded(work: Callable[[], Any]) -> Any:
@@ -109,6 +118,12 @@ def refuse(message: str) -> NoReturn:
     """Say why not, on stderr, and leave with status 1."""
     click.echo(message, err=True)
     sys.exit(1)
+
+
+def require_terminal() -> None:
+    """A screen needs a terminal; refuse anything else and name the other front."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        refuse(say("cli.no_terminal"))
 
 
 def note(message: str) -> None:

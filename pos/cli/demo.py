@@ -11,6 +11,7 @@ from pos.cli.common import (
     Context,
     note,
     refuse,
+    require_terminal,
     say,
     use_utf8,
     with_folder,
@@ -34,23 +35,26 @@ def demo(context: Context, plain: bool, replays: bool, as_json: bool) -> None:
         from pos.cli.replay import replay_shipped
 
         until_stopped(lambda: replay_shipped(context, as_json=as_json))
-    else:
-        until_stopped(lambda: _open(context, plain=plain, as_json=as_json))
+        return
+    screen = not (plain or as_json)
+    if screen:
+        require_terminal()
+    until_stopped(lambda: _open(context.in_demo_folder(), screen=screen, as_json=as_json))
 
 
-def _open(context: Context, *, plain: bool, as_json: bool) -> None:
+def _open(context: Context, *, screen: bool, as_json: bool) -> None:
     from pos.cli.till import run_plain, run_screen
 
     opening = whole(lambda: open_box(context.folder, context.config))
     with box_refusals(context.folder), opening as box:
-        if plain or as_json:
-            for line in where_to_look(box):
-                note(line)
-            run_plain(box.till, as_json=as_json)
-        else:
+        if screen:
             run_screen(box.till, "\n".join(where_to_look(box)))
             for line in where_to_look(box)[1:]:
                 note(line)
+        else:
+            for line in where_to_look(box):
+                note(line)
+            run_plain(box.till, as_json=as_json)
 
 
 @contextmanager

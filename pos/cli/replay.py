@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from io import RawIOBase
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import click
@@ -35,6 +37,7 @@ from pos.demo.replay import replay as ring_up_all
 from pos.demo.shop import shipped
 from pos.i18n import Language
 from pos.store.catalogue_rows import parse
+from pos.store.folder import DataFolder
 
 BASKETS_MAX: Final = 1_000_000
 SHIPPED_PER_DAY: Final = 40
@@ -65,17 +68,21 @@ SYNC_WAIT_S: Final = 300.0
 def replay(context: Context, baskets: Path, catalogue: Path, as_json: bool, **how: Any) -> None:
     """Ring up a file of baskets."""
     use_utf8()
-    until_stopped(lambda: _replay(context, baskets, catalogue.read_bytes(), as_json, **how))
+    here = context.in_demo_folder()
+    until_stopped(lambda: _replay(here, baskets, catalogue.read_bytes(), as_json, **how))
 
 
 def replay_shipped(context: Context, *, as_json: bool) -> None:
-    """Ring up the 200 baskets that come with the program."""
+    """Ring up the 200 baskets that come with the program, in a folder that is thrown away."""
     from importlib.resources import as_file, files
 
-    with as_file(files("pos.demo") / "baskets.csv") as baskets:
-        _replay(
-            context, baskets, shipped("catalogue.csv"), as_json, per_day=SHIPPED_PER_DAY, seed=1
-        )
+    baskets = files("pos.demo") / "baskets.csv"
+    with ExitStack() as closing:
+        if not context.folder_given:
+            kept = closing.enter_context(TemporaryDirectory(prefix="comptoir-"))
+            context = replace(context, folder=DataFolder(Path(kept) / "shop"))
+        path = closing.enter_context(as_file(baskets))
+        _replay(context, path, shipped("catalogue.csv"), as_json, per_day=SHIPPED_PER_DAY, seed=1)
 
 
 def _replay(
@@ -111,11 +118,11 @@ def _replay(
     )
     draw = random.Random(seed + first)  # noqa: S311 - a mix of sales, no secret
     with box_refusals(context.folder), _told_to(acknowledged) as acknowledge, opening as box:
-        started = time.monotonic()
+        started, since = time.monotonic(), _head(box)
         cashier = _cashier(box, draw, acknowledge, terminal_paper)
         with progress_bar() as progress:
             ring_up_all(cashier, clock, plan, progress)
-        _finish(box, time.monotonic() - started, as_json=as_json)
+        _finish(box, time.monotonic() - started, since, as_json=as_json)
 
 
 def _cashier(
@@ -152,11 +159,17 @@ def _tell(out: RawIOBase, done: Settled) -> None:
     out.write(f"{done.number} {done.entry.digest} {done.ticket.total.ttc}\n".encode("ascii"))
 
 
-def _finish(box: Box, seconds: float, *, as_json: bool) -> None:
+def _head(box: Box) -> int:
+    """How far the journal is: the till's start was its newest entry."""
+    last = box.till.desk.ports.ledger.last("event")
+    return last.payload.seq if last else 0
+
+
+def _finish(box: Box, seconds: float, since: int, *, as_json: bool) -> None:
     from pos.demo.campaign import server_total, wait_for_server
 
     wait_for_paper(box.till)
-    data = summary(box.till, seconds)
+    data = summary(box.till, seconds, since)
     data["receipts_printed"] = (
         box.till.simulated.printer.receipts_total() if box.till.simulated else None
     )

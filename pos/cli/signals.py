@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: a clean end, at a moment at which nothing is half open or half closed."""
+"""Signals that ask for the end: it comes when nothing is half open or half closed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from types import FrameType
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+# SIGHUP: the terminal was closed.
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):
@@ -43,7 +44,7 @@ _handler = _Handler()
 
 
 def until_stopped(work: Callable[[], Any]) -> None:
-    """Run until the work ends, or SIGINT or SIGTERM comes: both are a clean end."""
+    """Run until the work ends, or a signal asks for its end: both are a clean end."""
     before = {number: signal.signal(number, _handler) for number in SIGNALS}
     try:
         work()

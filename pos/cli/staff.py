@@ -131,6 +131,8 @@ def _read_pin(*, from_stdin: bool) -> PinHash:
             refuse(say("cli.staff.no_pin"))
         pin = line.strip()
     else:
+        if not sys.stdin.isatty():
+            refuse(say("cli.staff.no_terminal"))
         pin = click.prompt("PIN", hide_input=True, confirmation_prompt=True)
     try:
         return hash_pin(pin, os.urandom(SALT_BYTES))

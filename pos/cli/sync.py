@@ -19,19 +19,31 @@ from pos.cli.signals import until_stopped
 
 
 @click.group(invoke_without_command=True, help=say("cli.help.sync"))
+@click.option("--once", is_flag=True, help=say("cli.option.once"))
 @with_folder
 @click.pass_context
-def sync(command: click.Context, context: Context) -> None:
-    """Send and listen until SIGINT or SIGTERM."""
+def sync(command: click.Context, context: Context, once: bool) -> None:
+    """Send and listen until a signal comes; or send what waits, once."""
     if command.invoked_subcommand is not None:
         return
     if not context.folder.exists:
         refuse(say("cli.sync.no_till", folder=context.folder.path))
     handler = log_to(context.folder.path / LOGS, "sync")
     try:
-        until_stopped(lambda: campaign_link.run(context.folder, machine(), now))
+        if once:
+            _drain(context)
+        else:
+            until_stopped(lambda: campaign_link.run(context.folder, machine(), now))
     finally:
         remove(handler)
+
+
+def _drain(context: Context) -> None:
+    with campaign_link.open_link(context.folder, machine(), now) as link:
+        left = link.drain()
+    if left:
+        refuse(say("cli.sync.left", left=left))
+    click.echo(say("cli.sync.drained"))
 
 
 @sync.command(help=say("cli.help.sync_enrol"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import click
 
 from pos.bootstrap import Till, open_till
-from pos.cli.common import Context, note, say, use_utf8, with_folder
+from pos.cli.common import Context, note, require_terminal, say, use_utf8, with_folder
+from pos.cli.imports import uncollected
 from pos.cli.signals import until_stopped, whole
 
 CARD_WAIT_MARGIN_S = 30.0
@@ -19,20 +21,25 @@ CARD_WAIT_MARGIN_S = 30.0
 @with_folder
 def till(context: Context, plain: bool, as_json: bool) -> None:
     """Open the till of a folder."""
-    if as_json and not plain:
-        raise click.UsageError(say("cli.json_needs_plain"))
     use_utf8()
-    until_stopped(lambda: _open(context, plain=plain, as_json=as_json))
+    screen = not (plain or as_json)
+    if screen:
+        require_terminal()
+    until_stopped(lambda: _open(context, screen=screen, as_json=as_json))
 
 
-def _open(context: Context, *, plain: bool, as_json: bool) -> None:
+def _open(context: Context, *, screen: bool, as_json: bool) -> None:
     with whole(lambda: open_till(context.folder, context.config)) as opened:
-        for key in (*opened.plugs.missing, *opened.warnings):
+        told = [*opened.plugs.missing, *opened.warnings]
+        if context.folder.is_demo:
+            told.append("warning.demo")
+        for key in told:
             note(opened.language.say(f"cli.{key}"))
-        if plain:
-            run_plain(opened, as_json=as_json)
+        if screen:
+            demo = opened.language.say("cli.warning.demo") if context.folder.is_demo else ""
+            run_screen(opened, demo)
         else:
-            run_screen(opened)
+            run_plain(opened, as_json=as_json)
 
 
 def run_plain(opened: Till, *, as_json: bool) -> None:
@@ -48,6 +55,8 @@ def run_plain(opened: Till, *, as_json: bool) -> None:
 
 def run_screen(opened: Till, notice: str = "") -> None:
     """Draw the desk on the terminal."""
-    from pos.tui.start import run
+    with uncollected():
+        from pos.tui.start import run
+    gc.freeze()  # modules are no garbage: the collector, at work again, never looks at them
 
     run(opened.desk, opened.language, opened.config, opened.news, notice)

@@ -99,13 +99,13 @@ class Sums:
     z_total: int = 0
     z_reports: int = 0
     entries: int = 0
-    copies: int = 0
+    papers: int = 0
     attempts: int = 0
     campaign_entries: int = 0
 
 
-def add_up(till: Till) -> tuple[Sums, dict[int, Amounts], dict[str, int]]:
-    """Sum the journal: tickets, lines, rates and tenders, in cents."""
+def add_up(till: Till, since: int) -> tuple[Sums, dict[int, Amounts], dict[str, int]]:
+    """Sum the journal: tickets, lines, rates and tenders, in cents; papers only after `since`."""
     sums, rates, tenders = Sums(), dict[int, Amounts](), dict[str, int]()
     for entry in till.desk.ports.ledger.since(0):
         chain, data = entry.payload.chain, entry.data
@@ -130,9 +130,10 @@ def add_up(till: Till) -> tuple[Sums, dict[int, Amounts], dict[str, int]]:
                 sums,
                 z_total=sums.z_total + data["total"]["ttc"],
                 z_reports=sums.z_reports + 1,
+                papers=sums.papers + (entry.payload.seq > since),
             )
-        elif chain == "copy":
-            sums = replace(sums, copies=sums.copies + 1)
+        elif chain == "copy" and entry.payload.seq > since:
+            sums = replace(sums, papers=sums.papers + 1)
         elif chain == "payment" and data["state"] == "prepared":
             sums = replace(sums, attempts=sums.attempts + 1)
         elif chain.startswith("campaign:"):
@@ -140,9 +141,9 @@ def add_up(till: Till) -> tuple[Sums, dict[int, Amounts], dict[str, int]]:
     return sums, rates, tenders
 
 
-def summary(till: Till, seconds: float) -> dict[str, Any]:
-    """The summary of a replay, amounts in cents."""
-    sums, rates, tenders = add_up(till)
+def summary(till: Till, seconds: float, since: int = 0) -> dict[str, Any]:
+    """The summary of a folder's sales, amounts in cents; papers are those after `since`."""
+    sums, rates, tenders = add_up(till, since)
     jobs = till.desk.ports.ledger.jobs()
     return {
         "sales": sums.sales,
@@ -159,7 +160,7 @@ def summary(till: Till, seconds: float) -> dict[str, Any]:
         ],
         "tenders": {name: tenders[name] for name in sorted(tenders)},
         "card_attempts": sums.attempts,
-        "receipts_asked": sums.copies + sums.z_reports,
+        "receipts_asked": sums.papers,
         "prints_waiting": len(jobs),
         "entries": sums.entries,
         "campaign_entries": sums.campaign_entries,

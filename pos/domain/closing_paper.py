@@ -20,7 +20,7 @@ def closing_document(closing: Closing, shop: Shop, stamp: Stamp | None, words: W
     return (
         *shop_header(shop),
         Text(title, "center", bold=True, double=True),
-        Text(words.say("closing.day", day=closing.day), "center"),
+        Text(words.say("closing.day", day=words.date(closing.day)), "center"),
         *((Text(words.time(stamp.at), "center"),) if stamp else ()),
         Rule(),
         *_closing_sales(closing, words),

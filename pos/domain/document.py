@@ -27,6 +27,9 @@ class Words(Protocol):
     def percent(self, rate: int) -> str:
         """A rate in basis points."""
 
+    def date(self, day: str) -> str:
+        """A day of the journal."""
+
     def time(self, at: str) -> str:
         """A journal time."""
 

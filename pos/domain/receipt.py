@@ -118,8 +118,5 @@ def tender_label(name: str, words: Words) -> str:
 
 def foot(shop: Shop, stamp: Stamp, words: Words) -> Iterator[Block]:
     """What proves the document: place in the journal, signature extract, software."""
-    yield Text(
-        words.say("receipt.proof", seq=stamp.seq, extract=stamp.extract, copy=stamp.copy),
-        "center",
-    )
+    yield Text(words.say("receipt.proof", seq=stamp.seq, extract=stamp.extract), "center")
     yield Text(shop.software, "center")

@@ -95,6 +95,10 @@ class Language:
         digits = f"{rest:02}".rstrip("0")
         return f"{whole}{self._forms.decimal + digits if digits else ''} %"
 
+    def date(self, day: str) -> str:
+        """A day of the journal as people write it."""
+        return datetime.fromisoformat(day).strftime(self._forms.date_time.split()[0])
+
     def time(self, at: str) -> str:
         """A journal time as people write it."""
         return datetime.fromisoformat(at).strftime(self._forms.date_time)

@@ -12,6 +12,7 @@ from pos.domain.errors import BadCommand
 from pos.domain.money import Cents, Thousandths, parse_amount, parse_quantity
 
 LINE_LENGTH_MAX: Final = 500
+KEY_DIGITS_MAX: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,18 @@ _ENTRY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A product line: `CODE`, `N*CODE`, `CODE@PRICE`."""
+    """A product line: `CODE`, `N*CODE`, `CODE@PRICE`; `.3` is the third quick key."""
 
     code: str
     quantity: Thousandths | None
     unit_price: Cents | None
+
+    @property
+    def position(self) -> int | None:
+        """The quick key that the code names."""
+        digits = self.code.removeprefix(".")
+        is_key = self.code.startswith(".") and digits.isascii() and digits.isdigit()
+        return int(digits) if is_key and len(digits) <= KEY_DIGITS_MAX else None
 
 
 @dataclass(frozen=True, slots=True)

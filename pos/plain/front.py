@@ -41,6 +41,7 @@ from pos.plain.replies import (
     sale_reply,
     settled_reply,
     show_reply,
+    with_raised,
 )
 
 PAPER_COLUMNS: Final = 42
@@ -65,25 +66,38 @@ class PlainFront:
 
     def do(self, line: str) -> Reply | None:
         """Carry out a line; None for an empty one."""
-        self._catch_up()
+        raised = self._catch_up()
         try:
             understood = read_line(line)
             if understood is None:
                 return None
             if isinstance(understood, Entry):
-                return self._ring_up(understood)
-            return self._handlers[understood.command.name](understood)
+                reply = self._ring_up(understood)
+            else:
+                reply = self._handlers[understood.command.name](understood)
         except PosError as error:
-            return refused(self.language, error.key, self.language.error(error), error.params)
+            reply = refused(self.language, error.key, self.language.error(error), error.params)
+        return with_raised(reply, raised)
 
-    def _catch_up(self) -> None:
+    def _catch_up(self) -> list[str]:
+        """Take the news of the device thread; what has to be said of it besides."""
+        raised = []
         while not self._news.empty():
-            self.desk.catch_up(self._news.get())
+            news = self._news.get()
+            self.desk.catch_up(news)
+            if news.orphan:
+                amount = self.language.money(news.attempt.amount)
+                raised.append(self.language.say("card.orphan", amount=amount))
+        return raised
 
     # --- the sale --------------------------------------------------------------------------------
 
     def _ring_up(self, entry: Entry) -> Reply:
-        ring_up.by_code(self.desk, entry.code, entry.quantity, unit_price=entry.unit_price).wait()
+        position, price = entry.position, entry.unit_price
+        if position is not None and price is None:
+            ring_up.by_quick_key(self.desk, position, entry.quantity).wait()
+        else:
+            ring_up.by_code(self.desk, entry.code, entry.quantity, unit_price=price).wait()
         return sale_reply(self.desk, self.language)
 
     def _return(self, call: Call) -> Reply:

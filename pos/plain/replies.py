@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pos.app.desk import Desk, Settled
@@ -34,6 +34,14 @@ def refused(language: Language, key: str, text: str, params: dict[str, object]) 
     return Reply(
         language.say("plain.refused", reason=text), {"error": key, "params": plain}, ok=False
     )
+
+
+def with_raised(reply: Reply, raised: list[str]) -> Reply:
+    """A reply, and before it what happened meanwhile that a person must hear of."""
+    if not raised:
+        return reply
+    text = "\n".join((*raised, reply.text))
+    return replace(reply, text=text, data={**reply.data, "raised": raised})
 
 
 def as_json(reply: Reply) -> dict[str, Any]:

@@ -111,16 +111,30 @@ class FolderLock:
 
 
 def make_private(path: Path) -> None:
-    """Make a folder that only its owner can enter, on disk when this returns; FolderUnusable."""
+    """Make a folder that only its owner can enter; FolderUnusable."""
     try:
-        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
-        for folder in reversed(missing):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            sync_folder(folder.parent)  # else a power cut may take it away, with what is in it
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise FolderUnusable(f"{path}: {error.strerror}") from error
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise FolderUnusable(f"{path}: this user may not read and write here")
+
+
+def sync_names(path: Path) -> None:
+    """Put a file's name on disk, and those of the folders above it; FolderUnusable.
+
+    Without this a power cut may take a new folder away, with everything that was synced in it.
+    """
+    try:
+        device = path.stat().st_dev
+        for folder in path.parents:
+            if folder.stat().st_dev != device:
+                return
+            sync_folder(folder)
+    except PermissionError:  # what this user may not open, this program has not made
+        return
+    except OSError as error:
+        raise FolderUnusable(f"{path}: {error.strerror}") from error
 
 
 def sync_folder(path: Path) -> None:

@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from pos.store.errors import KeyUnusable
-from pos.store.folder import DataFolder
+from pos.store.folder import DataFolder, sync_names
 from pos.store.machine import Machine, write_private
 from sync.contract import canonical
 from sync.contract.errors import ContractError
@@ -136,7 +136,9 @@ def _open_epoch(
     machine: Machine,
     identity: Identity,
 ) -> Identity:
-    # The file first: a public key without its private half would end the till.
+    # What wraps the key first, then the file: a public key without either would end the till.
+    sync_names(machine.secret_file)
+    sync_names(folder.keys)
     _seal(_key_path(folder, identity.epoch), identity, machine)
     connection.execute(
         "INSERT INTO signing_key (epoch, kid, spki) VALUES (?, ?, ?)",

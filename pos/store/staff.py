@@ -96,6 +96,10 @@ class SqliteStaffBook:
         self._write(lambda connection: _forget_tries(connection, staff.code))
         return staff
 
+    def is_empty(self) -> bool:
+        """Whether there is nobody who could sign on."""
+        return self._reader.row("SELECT 1 FROM staff WHERE active LIMIT 1") is None
+
 
 def hash_pin(pin: str, salt: bytes) -> PinHash:
     """A PIN to keep, with SALT_BYTES of fresh randomness; StaffRefused for a bad PIN."""

@@ -18,7 +18,7 @@ from textual.screen import ModalScreen
 
 from pos.adapters.scanner import Misread, WedgeScanner
 from pos.app.desk import CardNews, Desk
-from pos.app.ports import Role
+from pos.app.ports import DeviceHealth, DeviceState, Role
 from pos.app.sign_on import approve
 from pos.app.views import StatusView, attempts_view, last_view, sale_view, status_view
 from pos.domain.errors import CardUnresolved, NeedsManager, PosError
@@ -85,6 +85,7 @@ class TillApp(App[None]):
         self._reading = ThreadPoolExecutor(1, "status")
         self._polling = False
         self._asking = 0
+        self._told: dict[str, str] = {}  # what is wrong with each device, as it was last told
         self.notice = notice
         theme, self.palette = palette.choose(environment)
         self.register_theme(theme)
@@ -307,6 +308,23 @@ class TillApp(App[None]):
         finally:
             self._polling = False
         self.show_bars()
+        if self.status:
+            self._tell("printer", self.status.printer)
+            self._tell("terminal", self.status.terminal)
+
+    def _tell(self, name: str, health: DeviceHealth) -> None:
+        """Say once, in full, what is wrong with a device; the bar has room for its state only."""
+        reason = health.reason if health.state in {DeviceState.OFFLINE, DeviceState.FAULT} else ""
+        if not reason:
+            self._told.pop(name, None)
+        elif self._told.get(name) != reason and self._may_tell:
+            self._told[name] = reason
+            self.alert(self.language.device(reason))
+
+    @property
+    def _may_tell(self) -> bool:
+        """Whether news would be seen, and push nothing away that must be."""
+        return self.screen is self.sale_screen and not self.sale_screen.message.is_trouble
 
     async def _follow_cards(self, loop: asyncio.AbstractEventLoop) -> None:
         """Show how far a running card attempt is; its end comes as news."""

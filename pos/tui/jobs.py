@@ -28,12 +28,14 @@ from pos.tui.modals.count import Count
 from pos.tui.modals.credentials import Credentials
 from pos.tui.modals.menu import Menu
 from pos.tui.modals.paper import COLUMNS, Paper
+from pos.tui.text import wrap
 from pos.tui.widgets.choices import Choice
+from pos.tui.words import counted
 
 if TYPE_CHECKING:
     from pos.tui.app import TillApp
 
-HELP_WIDTH = 74
+HELP_WIDTH_MAX = 92
 Job = Callable[[], Awaitable[None]]
 
 
@@ -73,8 +75,9 @@ class Jobs:
 
         if till.desk.operator is None:
             title = self._say("tui.sign_on.title")
-            intro, till.notice = till.notice, ""
-            await till.ask(Credentials(title, check, intro=intro, closed=True))
+            intro = self._say("tui.sign_on.nobody") if till.desk.ports.staff.is_empty() else ""
+            notice, till.notice = till.notice, ""
+            await till.ask(Credentials(title, check, intro=intro, notice=notice, closed=True))
         operator = till.desk.operator
         if operator is None:
             return
@@ -123,12 +126,22 @@ class Jobs:
 
     async def help(self) -> None:
         """What each key does, and what can be typed."""
-        lines = [
-            f"{self._till.key_label(action.name):>7}  {self._say(f'tui.help.{action.name}')}"
-            for action in keys.ACTIONS
-        ]
+        width = min(self._till.size.width - 4, HELP_WIDTH_MAX)
+        lines: list[str] = []
+        for action in keys.ACTIONS:
+            label = f"{self._till.key_label(action.name):>7}"
+            for line in wrap(self._help_of(action), width - 4 - len(label) - 2):
+                lines.append(f"{label}  {line}")
+                label = " " * len(label)
         text = "\n".join([*lines, "", self._say("tui.help.typing")])
-        await self._till.ask(Paper(self._say("tui.help.title"), text, width=HELP_WIDTH))
+        await self._till.ask(Paper(self._say("tui.help.title"), text, width=width))
+
+    def _help_of(self, action: keys.Action) -> str:
+        """What a key does; nothing for a note key without a note."""
+        if action.group is not keys.Group.NOTE:
+            return self._say(f"tui.help.{action.name}")
+        note = self._till.sale_screen.note_label(action.name)
+        return self._say("tui.help.note", note=note) if note else ""
 
     # --- the sale --------------------------------------------------------------------------------
 
@@ -159,7 +172,11 @@ class Jobs:
         choices = [
             Choice(
                 sale.parked_as,
-                self._say("tui.park.row", name=sale.parked_as, count=len(sale.lines)),
+                self._say(
+                    "tui.park.row",
+                    name=sale.parked_as,
+                    lines=counted(language, "tui.total.lines", len(sale.lines)),
+                ),
                 f"{language.money(price(sale).due)}  {language.time(sale.opened_at)[-5:]}",
             )
             for sale in sales
@@ -226,9 +243,16 @@ class Jobs:
         till, title = self._till, self._say("tui.job.return")
         intro = self._say("tui.return.intro")
         item = await till.ask(Ask(title, _item, intro=intro, scans=True))
-        if item:
-            await till.record(lambda: return_item(till.desk, item.code, item.quantity))
-            till.say(self._say("tui.done.refund"))
+        if item is None:
+            return
+        quantity = item.quantity
+        product = till.ringing.unweighed(item.code) if quantity is None else None
+        if product:
+            quantity = await till.ringing.ask_quantity(product)
+            if quantity is None:
+                return
+        await till.record(lambda: return_item(till.desk, item.code, quantity))
+        till.say(self._say("tui.done.refund"))
 
     # --- cash ------------------------------------------------------------------------------------
 

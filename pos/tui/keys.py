@@ -25,7 +25,10 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something a key does. Its sentences are `tui.key.<name>` and `tui.help.<name>`."""
+    """Something a key does. Its sentences are `tui.key.<name>` and `tui.help.<name>`.
+
+    Note keys share `tui.key.note` and `tui.help.note`: the shop chooses its notes.
+    """
 
     name: str
     key: str

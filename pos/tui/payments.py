@@ -8,7 +8,7 @@ from pos.app.desk import CardNews, Pending, Settled
 from pos.app.pay_by_card import begin, prepared_at, resolve
 from pos.app.take_payment import settle_even, take_tender
 from pos.app.views import AttemptView
-from pos.domain.errors import BadCommand, PosError
+from pos.domain.errors import BadCommand, NothingToPay, PosError
 from pos.domain.money import Cents
 from pos.domain.payment import State
 from pos.domain.receipt import tender_label
@@ -17,6 +17,7 @@ from pos.domain.tender import TenderKind
 from pos.tui.modals.ask import Ask
 from pos.tui.modals.menu import Menu
 from pos.tui.widgets.choices import Choice
+from pos.tui.words import kind_of
 
 if TYPE_CHECKING:
     from pos.tui.app import TillApp
@@ -28,6 +29,17 @@ class Payments:
     def __init__(self, till: TillApp) -> None:
         self._till = till
         self._led: set[str] = set()  # unknown attempts to which the cashier was already led
+
+    async def note(self, amount: Cents) -> None:
+        """Take a note; nothing was typed that could go back to the entry line."""
+        desk = self._till.desk
+
+        def start() -> Pending[Settled | None]:
+            if desk.sale is None or not desk.sale.lines:
+                raise NothingToPay
+            return take_tender(desk, "cash", amount)
+
+        self._done(await self._till.record(start))
 
     async def tender(self, name: str, amount: Cents | None) -> None:
         """Take a tender, or end a sale that has nothing due."""
@@ -86,8 +98,10 @@ class Payments:
             till.say(say("tui.done.part", due=due))
             return
         ticket = settled.ticket
-        key = "tui.done.training" if ticket.training else "tui.done.sale"
-        text = say(key, number=settled.number, total=till.language.money(ticket.total.ttc))
+        total = ticket.total.ttc
+        kind = kind_of(total, training=ticket.training)
+        shown = till.language.money(abs(total))
+        text = say(f"tui.done.{kind}", number=settled.number, total=shown)
         if ticket.change:
             change = till.language.money(ticket.change)
             text += " · " + say("tui.done.change", change=change)
@@ -101,6 +115,9 @@ class Payments:
         await till.catch_up(news)
         attempt = news.attempt
         amount = language.money(attempt.amount)
+        if news.orphan:
+            till.alert(language.say("card.orphan", amount=amount))
+            return
         told = language.say(f"tui.card.end.{attempt.state}", amount=amount)
         if news.settled:
             self._done(news.settled)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from pos.adapters.scanner import Scanned
 from pos.app.change_sale import give_discount
 from pos.app.desk import Pending
-from pos.app.ring_up import by_code
+from pos.app.ring_up import by_code, look_up
+from pos.domain.catalogue import Product, Unit
 from pos.domain.errors import NeedsManager, PosError, UnknownProduct
 from pos.domain.money import Cents, Thousandths, parse_quantity
 from pos.domain.sale import Discount, EntryMethod
+from pos.tui.modals.ask import Ask
 
 if TYPE_CHECKING:
     from pos.tui.app import TillApp
@@ -59,7 +61,50 @@ class Ringing:
         method: EntryMethod,
         text: str,
     ) -> None:
-        """Put a product on the sale; `text` is what comes back when it is refused."""
+        """Put a product on the sale; `text` is what comes back when it is refused.
+
+        What is sold by weight asks for it, unless it was typed or stands in the code.
+        """
+        product = self.unweighed(code) if quantity is None else None
+        if product is None:
+            self._put(code, quantity, price, method, text)
+            return
+
+        async def weigh() -> None:
+            weighed = await self.ask_quantity(product, price)
+            if weighed is not None:
+                self._put(code, weighed, price, method, text)
+            elif text:
+                self._till.sale_screen.give_back(text)
+
+        self._till.act(weigh)
+
+    def unweighed(self, code: str) -> Product | None:
+        """The product of a code that does not say how much of it there is, where that matters."""
+        try:
+            found = look_up(self._till.desk, code)
+        except PosError:
+            return None  # ringing it up tells why
+        told = found.quantity is not None or found.printed_price is not None
+        return None if told or found.product.unit is Unit.PIECE else found.product
+
+    async def ask_quantity(
+        self, product: Product, price: Cents | None = None
+    ) -> Thousandths | None:
+        """How much of a product there is; None when the question was left."""
+        language = self._till.language
+        shown = language.money(product.price if price is None else price)
+        intro = language.say(f"tui.weigh.{product.unit}", price=shown)
+        return await self._till.ask(Ask(product.label, parse_quantity, intro=intro))
+
+    def _put(
+        self,
+        code: str,
+        quantity: Thousandths | None,
+        price: Cents | None,
+        method: EntryMethod,
+        text: str,
+    ) -> None:
         till = self._till
 
         def start() -> Pending[None]:

@@ -110,10 +110,14 @@ class SaleScreen(Screen[None]):
         )
 
     def _label(self, name: str) -> str:
-        note = self.note(name)
         if name.startswith("note_"):
-            return f"{note // 100} €" if note else ""
+            return self.note_label(name)
         return self.till.language.say(f"tui.key.{name}")
+
+    def note_label(self, name: str) -> str:
+        """The note of a note key, in whole euros; nothing when the shop has fewer notes."""
+        note = self.note(name)
+        return self.till.language.say("tui.key.note", euros=note // 100) if note else ""
 
     def note(self, name: str) -> Cents:
         """The note of a note key; 0 when the shop has fewer notes."""
@@ -274,7 +278,7 @@ class SaleScreen(Screen[None]):
         note = self.note(name)
         if note:
             self.message.clear()
-            self.till.act(lambda: self.till.payments.tender("cash", note))
+            self.till.act(lambda: self.till.payments.note(note))
 
     def _pay(self, pay: Callable[[Cents | None], object]) -> None:
         self.message.clear()

@@ -50,13 +50,11 @@ def test_every_command_of_the_table_can_be_loaded(name: str) -> None:
         ("nothing",),
         ("till", "--nothing"),
         ("till", "extra"),
-        ("till", "--json"),
         ("staff", "add"),
         ("staff", "add", "ma"),
         ("staff", "add", "ma", "--name", "Marie", "--role", "boss"),
         ("staff", "nothing"),
         ("catalogue", "import"),
-        ("journal", "export"),
         ("journal", "verify", "--nothing"),
         ("simulate", "printer"),
         ("simulate", "printer", "--pty", "--tcp", "127.0.0.1:0"),
@@ -125,3 +123,8 @@ def test_refusals_are_told_in_the_language_of_the_person(
     shell.hire()
     shell.environment["COMPTOIR_LANGUAGE"] = code
     assert said in shell.refused("staff", "disable", "zz")
+
+
+def test_the_screen_without_a_terminal_is_refused_and_names_the_other_front(shell: Shell) -> None:
+    assert "--plain" in shell.refused("till")
+    assert not shell.data.exists()

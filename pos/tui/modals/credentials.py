@@ -7,12 +7,13 @@ from typing import Final
 
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.widget import Widget
 
 from pos.domain.errors import PosError
 from pos.tui.modals.ask import press
-from pos.tui.modals.question import Question
-from pos.tui.text import Row, fit
+from pos.tui.modals.question import Intro, Question
+from pos.tui.text import Row, clean, fit, wrap
 from pos.tui.widgets.bars import Header, StatusBar
 from pos.tui.widgets.entry import Entry
 from pos.tui.widgets.message_line import MessageLine
@@ -21,6 +22,7 @@ from pos.tui.widgets.rows import Rows
 
 CODE_LENGTH_MAX: Final = 20
 PIN_LENGTH_MAX: Final = 8
+NOTICE_ROWS_MAX: Final = 5  # what the panel and the two bars leave free at 100x30
 
 
 class Label(Rows):
@@ -36,9 +38,12 @@ class Label(Rows):
 
 
 class Credentials(Question[bool]):
-    """Asks until `check` accepts; `closed` covers the whole screen and cannot be left."""
+    """Asks until `check` accepts; `closed` covers the whole screen and cannot be left.
 
-    width = 44
+    A `notice` stands above the panel, which has to keep its row for refusals.
+    """
+
+    width = 58
 
     def __init__(
         self,
@@ -46,10 +51,12 @@ class Credentials(Question[bool]):
         check: Callable[[str, str], Awaitable[object]],
         *,
         intro: str = "",
+        notice: str = "",
         closed: bool = False,
     ) -> None:
         super().__init__(title, intro)
         self._check = check
+        self._notice = notice
         self._covers = closed
         self._checking = False
         self._code = Entry(id="code", length_max=CODE_LENGTH_MAX)
@@ -59,10 +66,23 @@ class Credentials(Question[bool]):
     def compose(self) -> ComposeResult:
         """The box; when the till is closed also the two bars."""
         if self._covers:
-            yield Header(self.till.desk.settings.shop)
+            with Vertical(id="top"):
+                yield Header(self.till.desk.settings.shop)
+                yield from self._notices()
         yield from super().compose()
         if self._covers:
             yield StatusBar()
+
+    def _notices(self) -> list[Widget]:
+        """The first rows of the notice, as wide as the screen."""
+        width = self.app.size.width - 4
+        lines = [line for part in self._notice.splitlines() for line in wrap(clean(part), width)]
+        if not lines:
+            return []
+        notice = Intro(lines[:NOTICE_ROWS_MAX])
+        notice.id = "notice"
+        notice.styles.height = min(len(lines), NOTICE_ROWS_MAX)
+        return [notice]
 
     def inside(self) -> list[Widget]:
         """The two fields."""

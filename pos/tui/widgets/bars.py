@@ -11,6 +11,7 @@ from pos.domain.money import Cents
 from pos.domain.ticket import Shop
 from pos.tui.text import Row, clean, ends, wide
 from pos.tui.widgets.rows import Rows
+from pos.tui.words import state_of
 
 _SIGNS = {"bar_good": "●", "bar_warn": "▲", "bar_bad": "■", "bar": "·"}
 _STYLES = {
@@ -46,13 +47,15 @@ class Header(Bar):
         super().__init__()
         self._shop = shop
         self._status: StatusView | None = None
+        self._operator_name = ""
         self._clock = ""
 
     def show(self, status: StatusView | None, due: Cents, now: datetime) -> None:  # noqa: ARG002  # the other bar's
         """Show this state and time."""
-        clock = self.language.time(now.isoformat())
-        if (status, clock) != (self._status, self._clock):
-            self._status, self._clock = status, clock
+        clock, operator = self.language.time(now.isoformat()), self.till.desk.operator
+        name = operator.name if operator and status and operator.code == status.operator else ""
+        if (status, name, clock) != (self._status, self._operator_name, self._clock):
+            self._status, self._operator_name, self._clock = status, name, clock
             self.redraw()
 
     def draw(self, width: int, height: int) -> list[Row]:  # noqa: ARG002  # one row
@@ -65,14 +68,27 @@ class Header(Bar):
         left.append((f" {clean(self._shop.name)}", "header"))
         if width >= 70:
             left.append((f" · {till}", "header"))
-        parts = []
+        session = []
         if status and status.session and width >= 90:
-            parts.append(say("tui.header.session", number=status.session))
-        if status and status.operator:
-            role = say(f"tui.role.{status.role}")
-            parts.append(f"{status.operator} ({role})" if width >= 90 else status.operator)
-        parts.append(self._clock)
-        return [ends(left, [(" " + " │ ".join(parts) + " ", "header")], width, "header")]
+            session.append(say("tui.header.session", number=status.session))
+        right: Row = []
+        for operator in self._operator(width):
+            parts = [*session, *([operator] if operator else []), self._clock]
+            right = [(" " + " │ ".join(parts) + " ", "header")]
+            if wide(left) + wide(right) <= width:
+                break
+        return [ends(left, right, width, "header")]
+
+    def _operator(self, width: int) -> list[str]:
+        """Who works, the longest form first."""
+        status, name = self._status, clean(self._operator_name)
+        if status is None or not status.operator:
+            return [""]
+        code = clean(status.operator)
+        role = self.language.say(f"tui.role.{status.role}")
+        named = [f"{code} {name} ({role})", f"{code} {name}"] if name else []
+        short = [f"{code} ({role})"] if width >= 90 else []
+        return [*named, *short, code]
 
 
 class StatusBar(Bar):
@@ -123,7 +139,7 @@ class StatusBar(Bar):
         style = "bar_warn" if more and health.state is DeviceState.ONLINE else _STYLES[health.state]
         state = self.language.say(f"tui.device.{name}.{health.state}")
         if health.reason and health.state in {DeviceState.OFFLINE, DeviceState.FAULT}:
-            state = clean(self.language.device(health.reason))
+            state = clean(state_of(self.language.device(health.reason)))
         label = self.language.say(f"tui.status.{name}.{form}")
         return [(f"{_SIGNS[style]} ", style), (f"{label} ", "bar"), (f"{state}{more}", style)]
 
@@ -144,7 +160,8 @@ class StatusBar(Bar):
             state = say(f"tui.status.waiting.{form}", count=link.waiting, age=age)
             style = "bar_warn"
         if link.trouble:
-            state, style = f"{state}, {clean(self.language.device(link.trouble))}", "bar_bad"
+            trouble = clean(state_of(self.language.device(link.trouble)))
+            state, style = f"{state}, {trouble}", "bar_bad"
         return [(f"{_SIGNS[style]} ", style), (f"{label} ", "bar"), (state, style)]
 
     def _age(self, oldest_at: str | None) -> str:

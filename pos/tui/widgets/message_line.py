@@ -30,6 +30,11 @@ class MessageLine(Rows):
         """Show nothing."""
         self._set("", "")
 
+    @property
+    def is_trouble(self) -> bool:
+        """Whether it shows a refusal or an alert, which no news may push away."""
+        return bool(self._word)
+
     def _set(self, text: str, word: str) -> None:
         if (text, word) != (self.text, self._word):
             self.text, self._word = text, word

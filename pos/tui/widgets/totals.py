@@ -9,8 +9,9 @@ from pos.domain.money import Cents
 from pos.domain.payment import State
 from pos.domain.receipt import tender_label
 from pos.tui import big_digits
-from pos.tui.text import Row, clean, ends, fit, middle, wrap
+from pos.tui.text import Row, clean, ends, fit, middle, wide, wrap
 from pos.tui.widgets.rows import Rows
+from pos.tui.words import counted, kind_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,12 @@ class Totals(Rows):
         rows = self._amount(abs(sale.due), width, "due")
         rows += self._training(width)
         rows.append([("─" * width, "dim")])
-        count = say("tui.total.lines", count=len(sale.lines))
+        total: Row = [(number(sale.total), "strong")]
+        named: Row = [(say("tui.total.total"), "text")]
+        count: Row = [(f" {counted(self.language, 'tui.total.lines', len(sale.lines))} ", "dim")]
         rows.append(
             ends(
-                [(say("tui.total.total"), "text"), (f" {count}", "dim")],
-                [(number(sale.total), "strong")],
-                width,
+                [*named, *(count if wide([*named, *count, *total]) <= width else [])], total, width
             )
         )
         if sale.reduction:
@@ -103,7 +104,7 @@ class Totals(Rows):
         last, say = self.shown.last, self.language.say
         if last is None:
             return [*self._amount(0, width, "dim"), *self._training(width)]
-        kind = "tui.last.training" if last.training else "tui.last.sale"
+        kind = f"tui.last.{kind_of(last.total, training=last.training)}"
         rows = [
             *self._amount(last.change or abs(last.total), width, "good"),
             *self._training(width),
@@ -114,12 +115,10 @@ class Totals(Rows):
                 [(self.language.number(last.total), "strong")],
                 width,
             ),
-            ends(
-                [(say("tui.last.change"), "dim")],
-                [(self.language.number(last.change), "good")],
-                width,
-            ),
         ]
+        if last.total >= 0:
+            change = self.language.number(last.change)
+            rows.append(ends([(say("tui.last.change"), "dim")], [(change, "good")], width))
         rows += [[(line, "hint")] for line in wrap(self.till.key_hints("receipt"), width)]
         return rows
 

@@ -222,3 +222,24 @@ def test_every_key_comes_out_once_in_order_or_in_a_scan(
 def test_any_pasted_text_is_answered(text: str, prefix: str | None) -> None:
     for outcome in BurstDetector(BurstSettings(prefix=prefix)).paste(text):
         assert isinstance(outcome, Scan | Misread | TooLong | Typed)
+
+
+@pytest.mark.parametrize(
+    "text", ["0,350*00109", "0.350*109", "400123@2,50", "-10,50%", "-10.50", "1234.50", "bananes"]
+)
+def test_a_quick_hand_or_a_paste_is_typing_when_no_code_looks_like_it(text: str) -> None:
+    assert typed(keys(BurstDetector(), text + "\r", gap_s=0.001)) == text + "\r"
+    assert BurstDetector().paste(text) == [Typed(text)]
+    assert BurstDetector().paste(text + "\r") == [Typed(text + "\r")]
+
+
+@pytest.mark.parametrize(
+    "text", ["SAC-0012", "0012.AB/7", "https://a.example/01?n=5%25,2", "10ABC*\x1d21XY"]
+)
+def test_codes_with_signs_and_links_are_scans_still(text: str) -> None:
+    assert scans(keys(BurstDetector(), text + "\r", gap_s=0.001)) == [text]
+
+
+def test_with_a_prefix_whatever_was_scanned_is_a_scan() -> None:
+    detector = BurstDetector(BurstSettings(prefix=STX))
+    assert scans(keys(detector, f"{STX}3*400@2\r", gap_s=0.001)) == ["3*400@2"]

@@ -263,7 +263,9 @@ def test_a_strange_reference_from_a_terminal_known_to_echo_is_not_ours(make: Mak
     bench.next_is("private_overwritten")
     bench.ring(BREAD)
     bench.begin()
-    eventually(lambda: bool(bench.events(EventCode.CARD_TROUBLE)))
+    raised = bench.ends()
+    assert raised.orphan
+    assert len(bench.events(EventCode.CARD_TROUBLE)) == 1
     bench.let_time_pass()
     assert bench.ends().attempt.state is State.UNKNOWN
     assert bench.desk.sale is not None

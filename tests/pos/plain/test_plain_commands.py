@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pos.domain.payment import State
+from pos.app.desk import CardNews
+from pos.domain.payment import Attempt, Direction, State
 from pos.plain.commands import COMMANDS, Call, Command, Entry, read_line
 from tests.pos.fakes import BANANA, BREAD, WINE
 from tests.pos.plain.talk import Talk
@@ -215,3 +216,18 @@ def test_quit_ends_and_the_sale_waits(talk: Talk) -> None:
     assert talk.all("quitter").last
     talk.restart()
     assert talk("show").data["sale"]["total"] == 345
+
+
+def test_an_orphan_answer_of_the_terminal_is_said_with_the_next_reply(talk: Talk) -> None:
+    talk.all(IN)
+    stranger = Attempt("OTHER00001", "", Direction.PAYMENT, 899, "", State.APPROVED)
+    talk.front.news(CardNews(stranger, orphan=True))
+    reply = talk("show")
+    assert "8,99 €" in reply.data["raised"][0]
+    assert reply.text.startswith(reply.data["raised"][0])
+    assert "raised" not in talk("show").data
+
+
+def test_a_quick_key_is_named_by_its_number(talk: Talk) -> None:
+    talk.all(IN)
+    assert talk(".99").data["error"] == "unknown_product"

@@ -9,7 +9,7 @@ from pos.domain.errors import NotRecorded
 from pos.store import folder as folders
 from pos.store import schema
 from pos.store.database import Database
-from pos.store.folder import make_private
+from tests.pos.store.place import Place
 
 
 def test_a_file_whose_making_was_broken_off_is_made_at_the_next_start(
@@ -28,14 +28,12 @@ def test_a_file_whose_making_was_broken_off_is_made_at_the_next_start(
     database.close()
 
 
-def test_a_new_folder_and_those_above_it_are_on_disk_at_once(
+def test_a_new_key_has_all_folders_on_disk_that_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[Path] = []
     monkeypatch.setattr(folders, "sync_folder", synced.append)
-    new = tmp_path / "above" / "folder"
-    make_private(new)
-    assert synced == [tmp_path, tmp_path / "above"]
-    assert new.stat().st_mode & 0o777 == 0o700
-    make_private(new)
-    assert len(synced) == 2
+    place = Place(tmp_path / "shop")
+    place.open()
+    place.close()
+    assert {place.machine.folder, place.folder.path, place.path, tmp_path} <= set(synced)

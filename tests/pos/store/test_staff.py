@@ -213,3 +213,9 @@ def test_the_wait_never_shrinks_and_never_exceeds_a_minute(failures: int) -> Non
 def test_a_salt_is_whole() -> None:
     with pytest.raises(ValueError, match="salt"):
         hash_pin("1234", b"short")
+
+
+def test_a_book_is_empty_while_nobody_can_sign_on(counter: Counter) -> None:
+    assert not counter.book.is_empty()
+    counter.write(lambda connection: book_of.set_active(connection, "ma", active=False))
+    assert counter.book.is_empty()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from textual.pilot import Pilot
 
+from pos.store.staff import set_active
 from pos.tui.app import TillApp
 from tests.pos.tui.screens import text_of
 from tests.pos.tui.shop import Shop, play, press, settled, type_in
@@ -101,12 +105,16 @@ def test_a_ticket_is_refunded_in_cash(shop: Shop) -> None:
         await press(app, pilot, "f2")
         assert shop.desk.last is not None
         assert shop.desk.last.ticket.total.ttc == -235
+        shown = text_of(app)
+        assert "Retour n° 2 : 2,35 € rendus" in shown
+        assert "Retour n° 2 enregistré" in shown
+        assert "Rendu  " not in shown
 
     play(shop.app(), story)
 
 
 def test_cash_moves_ask_amount_and_reason(shop: Shop) -> None:
-    shop.sign_on()
+    shop.sign_on(opening=10000)
 
     async def story(app: TillApp, pilot: Pilot[None]) -> None:
         await choose(app, pilot, "Sortie")
@@ -201,3 +209,56 @@ def test_leaving_the_program_is_asked_and_refused_by_default(shop: Shop) -> None
         assert app.is_running
 
     play(shop.app(), story)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30)])
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_refusal_is_seen_under_a_long_notice(
+    shop: Shop, size: tuple[int, int], *, empty: bool
+) -> None:
+    if empty:
+        dismiss_all(shop)
+    app = shop.app()
+    app.notice = "\n".join(
+        f"Ligne {number} d'un long avis de la démonstration" for number in range(9)
+    )
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        assert "Ligne 0" in text_of(app)
+        await type_in(app, pilot, "1")
+        await type_in(app, pilot, "9999")
+        shown = text_of(app)
+        assert "REFUSÉ :" in shown
+        assert "Ctrl+Q : quitter" in shown
+        assert ("comptoir staff add CODE --name NOM" in shown) is empty
+
+    play(app, story, size)
+
+
+def test_a_closed_till_can_be_left(shop: Shop) -> None:
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await pilot.press("ctrl+q")
+        await settled(app, pilot)
+        assert "Quitter la caisse ?" in text_of(app)
+        await press(app, pilot, "enter")
+        assert "Identifiez-vous" in text_of(app)
+        await pilot.press("ctrl+q")
+        await settled(app, pilot)
+        await pilot.press("down", "enter")
+        for _ in range(100):
+            if app.return_code is not None:
+                break
+            await pilot.pause(0.01)
+        assert app.return_code == 0
+
+    play(shop.app(), story)
+
+
+def dismiss_all(shop: Shop) -> None:
+    """Nobody can sign on any more."""
+
+    def work(tx: Any) -> None:
+        for code in "123":
+            set_active(tx.connection, code, active=False)
+
+    shop.store.ledger.run(work, "till").result(10)

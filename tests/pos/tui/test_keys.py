@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 
 from pos.i18n import language
 from pos.tui.app import TillApp
-from pos.tui.keys import ACTIONS, key_of, unknown_names
+from pos.tui.keys import ACTIONS, Group, key_of, unknown_names
 from pos.tui.sale_screen import SaleScreen
 from tests.pos.tui.screens import text_of
 from tests.pos.tui.shop import Shop, play, press, type_in
@@ -31,7 +31,8 @@ def test_every_action_has_its_words_and_its_method() -> None:
     for code in ("fr", "en"):
         keys = language(code).keys
         for action in ACTIONS:
-            assert f"tui.help.{action.name}" in keys
+            name = "note" if action.group is Group.NOTE else action.name
+            assert f"tui.help.{name}" in keys
             assert callable(getattr(SaleScreen, f"action_{action.name}"))
 
 

@@ -149,3 +149,53 @@ def test_a_console_with_sixteen_colours_gets_the_same_words(shop: Shop) -> None:
         check_golden(app, "sale-80x24")
 
     play(app, story, FLOOR)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_first_sign_on_shows_its_notice_and_its_refusals(shop: Shop, size: str) -> None:
+    app = shop.app()
+    app.notice = "Démonstration : code 1, PIN 1111.\nTickets : /tmp/essai/tickets\nTerminal : joué"
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await type_in(app, pilot, "1")
+        await type_in(app, pilot, "2222")
+        check_golden(app, f"sign-on-notice-{size}")
+
+    play(app, story, SIZES[size])
+
+
+def test_notes_and_counts_are_written_as_english_does(shop: Shop) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await type_in(app, pilot, ".1")
+        shown = text_of(app)
+        assert "€5 " in shown
+        assert "(1 line)" in shown
+
+    play(shop.app("en"), story)
+
+
+@pytest.mark.parametrize(("size", "language"), [(FLOOR, "fr"), (TARGET, "fr"), (TARGET, "en")])
+def test_the_help_cuts_nothing_and_names_the_notes(
+    shop: Shop, size: tuple[int, int], language: str
+) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await press(app, pilot, "f1")
+        shown = text_of(app)
+        assert "…" not in "".join(row for row in rows_of(app) if "F" in row)
+        assert ("€5 note" if language == "en" else "billet de 5 €") in shown
+
+    play(shop.app(language), story, size)
+
+
+@pytest.mark.parametrize(("size", "who"), [(FLOOR, "1 Camille │"), (TARGET, "1 Camille (caisse)")])
+def test_the_header_names_who_works(shop: Shop, size: tuple[int, int], who: str) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        assert who in rows_of(app)[0]
+
+    play(shop.app(), story, size)

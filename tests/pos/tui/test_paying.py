@@ -205,3 +205,15 @@ def burst_f2(app: TillApp) -> None:
     driver = app._driver  # real key events enter where the terminal's do
     assert driver is not None
     driver.send_message(event)
+
+
+def test_a_note_key_with_nothing_to_pay_says_so_and_types_nothing(shop: Shop) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await type_in(app, pilot, ".1")
+        await press(app, pilot, "f6", "f6")
+        assert "Rien à régler" in text_of(app)
+        assert app.sale_screen.entry.text == ""
+
+    play(shop.app(), story)

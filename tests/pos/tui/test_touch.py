@@ -49,7 +49,7 @@ def test_a_line_is_voided_with_a_finger_alone(shop: Shop) -> None:
 
 
 def test_an_amount_is_typed_with_a_finger(shop: Shop) -> None:
-    shop.sign_on()
+    shop.sign_on(opening=10000)
 
     async def story(app: TillApp, pilot: Pilot[None]) -> None:
         await tap(app, pilot, "Menu")

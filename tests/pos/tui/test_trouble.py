@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from pos.app.ports import JobState, PrintJob
+from pos.app.ports import DeviceHealth, DeviceState, JobState, PrintJob
 from pos.domain.errors import DiskFull
 from pos.tui.app import TillApp
-from tests.pos.tui.screens import text_of
+from tests.pos.tui.screens import rows_of, text_of
 from tests.pos.tui.shop import BREAD, Shop, burst, play, press, settled, type_in
 from tests.pos.tui.test_day import choose
 
@@ -126,5 +126,46 @@ def test_an_even_exchange_ends_with_the_cash_key(shop: Shop) -> None:
         await press(app, pilot, "f2")
         assert shop.desk.last is not None
         assert shop.desk.last.ticket.total.ttc == 0
+
+    play(shop.app(), story)
+
+
+def test_a_device_that_gets_worse_is_told_in_full_once(shop: Shop) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        shop.printer.state = DeviceHealth(DeviceState.FAULT, "printer.paper_out")
+        await app.poll()
+        await settled(app, pilot)
+        rows = rows_of(app)
+        assert any("ATTENTION : Plus de papier : mettez un rouleau." in row for row in rows)
+        assert "Plus de papier │" in rows[-1]
+        await press(app, pilot, "1", "backspace")
+        await app.poll()
+        await settled(app, pilot)
+        assert "mettez un rouleau" not in text_of(app)
+        shop.printer.state = DeviceHealth(DeviceState.ONLINE)
+        await app.poll()
+        shop.printer.state = DeviceHealth(DeviceState.FAULT, "printer.paper_out")
+        await app.poll()
+        await settled(app, pilot)
+        assert "mettez un rouleau" in text_of(app)
+
+    play(shop.app(), story)
+
+
+def test_news_of_a_device_wait_until_a_refusal_was_read(shop: Shop) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await type_in(app, pilot, "4711")
+        shop.printer.state = DeviceHealth(DeviceState.FAULT, "printer.cover_open")
+        await app.poll()
+        await settled(app, pilot)
+        assert "REFUSÉ" in text_of(app)
+        await press(app, pilot, "escape")
+        await app.poll()
+        await settled(app, pilot)
+        assert "refermez-le" in text_of(app)
 
     play(shop.app(), story)
