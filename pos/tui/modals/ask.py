@@ -62,9 +62,10 @@ class Ask(Question[T], Generic[T]):
 
     @on(Entry.Changed)
     def changed(self, event: Entry.Changed) -> None:
-        """Typing clears the refusal."""
+        """Typing clears the refusal; Enter, which comes here too, does not."""
         event.stop()
-        self.query_one("#said", MessageLine).clear()
+        if event.by_hand:
+            self.query_one("#said", MessageLine).clear()
 
     @on(Entry.Submitted)
     def submitted(self, event: Entry.Submitted) -> None:

@@ -43,8 +43,6 @@ class Credentials(Question[bool]):
     A `notice` stands above the panel, which has to keep its row for refusals.
     """
 
-    width = 58
-
     def __init__(
         self,
         title: str,

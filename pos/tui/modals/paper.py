@@ -78,7 +78,7 @@ class Paper(Question[bool]):
     def on_mount(self) -> None:
         """No higher than its text; the frame leaves the two bars in sight."""
         self._sheet.styles.width = self.width - 4
-        self._sheet.styles.height = max(min(self._sheet.count, self.app.size.height - 7), 1)
+        self._sheet.styles.height = max(min(self._sheet.count, self.app.size.height - 6), 1)
         self.query_one("#box").border_subtitle = self.till.language.say("tui.paper.hint")
 
     def action_move(self, by: int) -> None:

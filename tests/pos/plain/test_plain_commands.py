@@ -230,4 +230,6 @@ def test_an_orphan_answer_of_the_terminal_is_said_with_the_next_reply(talk: Talk
 
 def test_a_quick_key_is_named_by_its_number(talk: Talk) -> None:
     talk.all(IN)
+    (line,) = talk("2*.2").data["sale"]["lines"]
+    assert (line["label"], line["quantity"]) == ("Côtes du Rhône", 2000)
     assert talk(".99").data["error"] == "unknown_product"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
 from itertools import count
@@ -233,9 +234,11 @@ def burst(app: TillApp, text: str) -> None:
     """Send keys as a scanner does: all at once."""
     driver = app._driver  # real key events enter where the terminal's do
     assert driver is not None
+    began_s = time.monotonic()
     for sign in text:
         key = {"\r": "enter", "\t": "tab"}.get(sign, sign)
         event = events.Key(key, sign)
+        event.time = began_s  # a busy machine must not stretch the burst
         event.set_sender(app)
         driver.send_message(event)
 

@@ -191,7 +191,10 @@ def test_the_help_cuts_nothing_and_names_the_notes(
     play(shop.app(language), story, size)
 
 
-@pytest.mark.parametrize(("size", "who"), [(FLOOR, "1 Camille │"), (TARGET, "1 Camille (caisse)")])
+@pytest.mark.parametrize(
+    ("size", "who"),
+    [(FLOOR, "1 Camille (caisse)"), (PHONE, "1 Camille │"), (TARGET, "1 Camille (caisse)")],
+)
 def test_the_header_names_who_works(shop: Shop, size: tuple[int, int], who: str) -> None:
     shop.sign_on()
 
