@@ -12,10 +12,9 @@ from time import perf_counter
 from typing import Final
 
 from bench.campaign import CAMPAIGN, SOFTWARE, Server, campaign_server
-from bench.figure import Figure, median
 from bench.long_journal import make_long_journal
 from bench.place import workspace
-from bench.sqlite_limit import five_rows_a_sale, server_rows
+from bench.sqlite_limit import five_rows_a_sale, server_rows, show_against
 from pos.bootstrap import machine, now, open_for_writing
 from pos.campaign_link import JournalSource
 from pos.store.database import Reader
@@ -49,22 +48,7 @@ def main() -> None:
             same.append(server_rows(path / "same.db", SALES, size))
             with campaign_server(path / f"server-{number}") as server:
                 ours.append(_drain(server, folder, identity, path / f"campaign-{number}.db"))
-    ratio = median(ours) / median(same)
-    Figure(
-        f"drain of {SALES:,} queued sales, both ends durable",
-        f"{median(ours):,.0f} sales/s",
-        f"{median(same):,.0f} /s (the same rows)",
-        f"{ratio:.2f}",
-        f">= {HOLD}",
-        f"{AIM}",
-        ratio >= HOLD,
-    ).show()
-    Figure(
-        "  against a sale as five small rows",
-        f"{median(ours):,.0f} sales/s",
-        f"{median(five):,.0f} /s",
-        f"{median(ours) / median(five):.2f}",
-    ).show()
+    show_against(f"drain of {SALES:,} queued sales, both ends durable", ours, same, five, HOLD, AIM)
 
 
 def _size(folder: DataFolder) -> int:

@@ -18,9 +18,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bench.campaign import CAMPAIGN, Server, campaign_server
-from bench.figure import Figure, median
 from bench.place import workspace
-from bench.sqlite_limit import BATCH, five_rows_a_sale, server_rows
+from bench.sqlite_limit import BATCH, five_rows_a_sale, server_rows, show_against
 from pos.bootstrap import now
 from pos.store.keys import Identity
 from sync.contract.canonical import Json
@@ -51,22 +50,9 @@ def main() -> None:
             same.append(server_rows(path / "same.db", sales, size))
             with campaign_server(path / f"server-{number}") as server:
                 ours.append(_ingest(server, identities, batches))
-    ratio = median(ours) / median(same)
-    Figure(
-        f"server ingest over HTTP, {BATCH} a batch, {TILLS} tills",
-        f"{median(ours):,.0f} sales/s",
-        f"{median(same):,.0f} /s (the same rows)",
-        f"{ratio:.2f}",
-        f">= {HOLD}",
-        f"{AIM}",
-        ratio >= HOLD,
-    ).show()
-    Figure(
-        "  against a sale as five small rows",
-        f"{median(ours):,.0f} sales/s",
-        f"{median(five):,.0f} /s",
-        f"{median(ours) / median(five):.2f}",
-    ).show()
+    show_against(
+        f"server ingest over HTTP, {BATCH} a batch, {TILLS} tills", ours, same, five, HOLD, AIM
+    )
 
 
 def _ingest(server: Server, identities: list[Identity], batches: list[list[bytes]]) -> float:

@@ -10,6 +10,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
+from bench.figure import Figure, median
+
 BATCH: Final = 200
 LINES: Final = 3
 AT: Final = "2026-11-22T18:04:05.123+01:00"
@@ -88,3 +90,25 @@ def _sales_a_second(path: Path, sales: int, insert: _Insert) -> float:
             insert(db, range(first, min(first + BATCH, sales)))
             db.execute("COMMIT")
         return sales / (perf_counter() - start)
+
+
+def show_against(
+    what: str, ours: list[float], same: list[float], five: list[float], hold: float, aim: float
+) -> None:
+    """Show a rate beside SQLite's own batch insert: of the same rows, and of five small ones."""
+    ratio = median(ours) / median(same)
+    Figure(
+        what,
+        f"{median(ours):,.0f} sales/s",
+        f"{median(same):,.0f} /s (the same rows)",
+        f"{ratio:.2f}",
+        f">= {hold}",
+        str(aim),
+        ratio >= hold,
+    ).show()
+    Figure(
+        "  against a sale as five small rows",
+        f"{median(ours):,.0f} sales/s",
+        f"{median(five):,.0f} /s",
+        f"{median(ours) / median(five):.2f}",
+    ).show()

@@ -54,8 +54,8 @@ class Origin(Part, frozen=True):
     ttc: Cents
 
 
-class Sale(Part, frozen=True, tag_field="type", tag="sale"):
-    """A finished ticket. `day` is the till's business day.
+class Booked(Part, frozen=True):
+    """What a sale and a refund both tell. `day` is the ticket's business day.
 
     `origins` has what came back against earlier tickets; goods without their ticket have none.
     """
@@ -71,18 +71,12 @@ class Sale(Part, frozen=True, tag_field="type", tag="sale"):
     rewards: Annotated[list[Any], Meta(max_length=50)] = []
 
 
-class Refund(Part, frozen=True, tag_field="type", tag="refund"):
-    """A ticket on which more came back than was sold: its amounts are negative."""
+class Sale(Booked, frozen=True, tag_field="type", tag="sale"):
+    """A ticket on which at least as much was sold as came back."""
 
-    ticket: TicketRef
-    shop_till: ShortText
-    day: Day
-    total: Cents
-    vat: Annotated[list[VatPart], Meta(max_length=20)]
-    eligible: Cents
-    tenders: Annotated[list[TenderPart], Meta(max_length=50)]
-    origins: Annotated[list[Origin], Meta(max_length=500)] = []
-    rewards: Annotated[list[Any], Meta(max_length=50)] = []
+
+class Refund(Booked, frozen=True, tag_field="type", tag="refund"):
+    """A ticket on which more came back than was sold: its amounts are negative."""
 
 
 class Closing(Part, frozen=True, tag_field="type", tag="closing"):
