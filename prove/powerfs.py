@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from prove.image import SECTOR_BYTES, Cut, File, Folder, Node
 T = TypeVar("T")
 NOT_COUNTED: Final = "-shm"
 NAMED_AT_RANDOM: Final = (".head", ".key", ".new")
+_NUMBER: Final = re.compile(r"\d{3,}")
 FREE_BLOCKS: Final = 1 << 20
 
 
@@ -52,10 +54,9 @@ class Hit:
     def file(self) -> str:
         """The file's name, and only its kind where the name is random."""
         name = self.path.rpartition("/")[2]
-        stem, _, end = name.rpartition(".")
-        if end.isdecimal():
-            return f"{stem}.*"
-        return f"*.{end}" if name.endswith(NAMED_AT_RANDOM) else name
+        if name.endswith(NAMED_AT_RANDOM):
+            return "*." + name.rpartition(".")[2]
+        return _NUMBER.sub("*", name)
 
 
 class PowerDisk(mfusepy.Operations):  # type: ignore[misc] # of an untyped class

@@ -65,12 +65,14 @@ def demo_config(given: Config) -> Config:
 
 def stock(store: Store, clock: Clock, catalogue: bytes | None = None) -> None:
     """Give a new shop its people and its catalogue (the shipped one unless another is given)."""
-    if not listed(store.reader):
-        for person in PEOPLE:
+    here = {known.staff.code for known in listed(store.reader)}
+    for person in PEOPLE:
+        if person.code not in here:
             _hire(store, clock, person)
-        load_catalogue(store, catalogue or shipped("catalogue.csv"), clock)
-    elif catalogue is not None:
+    if catalogue is not None:
         load_catalogue(store, catalogue, clock)
+    elif store.reader.row("SELECT 1 FROM product LIMIT 1") is None:
+        load_catalogue(store, shipped("catalogue.csv"), clock)
 
 
 def _hire(store: Store, clock: Clock, person: Person) -> None:
