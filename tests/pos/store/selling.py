@@ -36,6 +36,9 @@ class Counter:
     def __init__(self, place: Place) -> None:
         self._ledger = place.open().ledger
         self._count = 0
+        # What a kill left open is given up first: numbers begin anew, a name may never come again.
+        for left in self._ledger.drafts():
+            self._give_up(left.id)
 
     def sell(self) -> bool:
         """One sale; whether it was done."""
@@ -50,6 +53,9 @@ class Counter:
             return False
         self._say(str(number))
         return True
+
+    def _give_up(self, name: str) -> None:
+        self._ledger.run(lambda tx: tx.drop_draft(name), "ma", durable=False).result(10)
 
     def _say(self, line: str) -> None:
         sys.stdout.write(line + "\n")
