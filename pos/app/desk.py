@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from pos.app.ports import (
@@ -280,11 +280,8 @@ class Desk:
 
     def business_day(self) -> str:
         """Today's business day: a sale after midnight belongs to the evening before."""
-        return _day(self.ports.clock(), self.settings.day_starts_at_hour)
-
-
-def _day(now: datetime, starts_at_hour: int) -> str:
-    return (now - timedelta(hours=starts_at_hour)).date().isoformat()
+        into_the_night = timedelta(hours=self.settings.day_starts_at_hour)
+        return (self.ports.clock() - into_the_night).date().isoformat()
 
 
 def _nothing(_: Any) -> None:

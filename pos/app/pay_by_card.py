@@ -114,7 +114,7 @@ def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -
 
 def _pretend(desk: Desk, sale: Sale, attempt: Attempt) -> Pending[CardNews]:
     """In training no terminal is asked and nothing is journaled of a card: it simply pays."""
-    amount = attempt.amount if attempt.direction is Direction.PAYMENT else -attempt.amount
+    amount = attempt.towards_shop
     paid = add_tender(sale, Tendered(CARD.name, CARD.kind, amount, amount))
 
     def work(tx: Transaction) -> CardNews:
@@ -173,7 +173,7 @@ def conclude(desk: Desk, tx: Transaction, attempt: Attempt) -> CardNews:
     if sale is None:
         tx.append("event", event(EventCode.CARD_TROUBLE, orphan=attempt.reference))
         return CardNews(attempt)
-    amount = attempt.amount if attempt.direction is Direction.PAYMENT else -attempt.amount
+    amount = attempt.towards_shop
     told = {name: attempt.details[name] for name in KEPT_DETAILS & attempt.details.keys()}
     details = {"attempt": attempt.reference, "terminal": attempt.terminal, **told}
     paid = add_tender(sale, Tendered(CARD.name, CARD.kind, amount, amount, details=details))

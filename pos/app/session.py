@@ -20,7 +20,7 @@ def declare_float(desk: Desk, amount: Cents) -> Pending[Session]:
     desk.require_real_till("float")
 
     def work(tx: Transaction) -> Session:
-        running = running_totals(desk.ports.ledger, desk)
+        running = running_totals(desk)
         if running.float_declared:
             raise FloatDeclared(amount=running.drawer.opening_float)
         opened = find_session(desk.ports.ledger)
@@ -81,8 +81,9 @@ def find_session(ledger: Ledger) -> Session | None:
     return None
 
 
-def running_totals(ledger: Ledger, desk: Desk) -> Closing:
+def running_totals(desk: Desk) -> Closing:
     """What the running session adds up to, from the journal and the closing before it."""
+    ledger = desk.ports.ledger
     last = ledger.last("closing")
     previous = closings.from_data(last.data) if last else None
     number = previous.session + 1 if previous else 1
@@ -96,7 +97,7 @@ def running_totals(ledger: Ledger, desk: Desk) -> Closing:
 def as_it_stands(desk: Desk) -> Closing:
     """The running totals with what is still open: card attempts, and cash of unsettled sales."""
     ledger = desk.ports.ledger
-    totals = running_totals(ledger, desk)
+    totals = running_totals(desk)
     part_paid = sum(
         (tender.amount if tender.kind is TenderKind.CASH else 0) - _change_of(tender)
         for sale in ledger.drafts()

@@ -53,10 +53,6 @@ class Context:
     config_file: Path | None
     folder_given: bool = True
 
-    def with_config(self, config: Config) -> Context:
-        """The same folder under another configuration."""
-        return replace(self, config=config)
-
     def in_demo_folder(self) -> Context:
         """The same with a folder for demonstrations, unless one was named: never the shop's own."""
         if self.folder_given:

@@ -83,6 +83,11 @@ class Attempt:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def towards_shop(self) -> Cents:
+        """What it brings the shop: negative when it gives money back."""
+        return self.amount if self.direction is Direction.PAYMENT else -self.amount
+
+    @property
     def is_settled(self) -> bool:
         """Whether no open question is left about it."""
         return self.state not in RUNNING and self.state is not State.UNKNOWN
