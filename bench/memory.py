@@ -14,11 +14,11 @@ from bench.figure import Figure
 from bench.place import catalogue, workspace
 from bench.pty_till import OnPty
 from bench.till_screen import pay, scan, sign_on, till_on_pty
+from drivers.simulators.card.concert import ConcertTerminal
+from drivers.simulators.card.ledger import Ledger
 from drivers.simulators.line import serve_pty
 from drivers.simulators.printer import serve_printer
 from drivers.simulators.printer_machine import SimulatedPrinter
-from drivers.simulators.terminal import Options, SimulatedTerminal
-from drivers.simulators.terminal_ledger import Ledger
 from pos.bootstrap import now, open_for_writing
 from pos.demo.shop import stock
 from pos.store.catalogue_rows import parse
@@ -38,7 +38,7 @@ def main() -> None:
     raw = catalogue()
     codes = [row.code for row in parse(raw).rows[:LINES]]
     printer, printer_port = serve_printer("pty", SimulatedPrinter(), BAUD)
-    terminal = serve_pty(SimulatedTerminal(Options(), ledger=Ledger()), BAUD)
+    terminal = serve_pty(ConcertTerminal(ledger=Ledger()), BAUD)
     with workspace() as path, printer, terminal:
         folder = DataFolder(path / "data")
         with open_for_writing(folder) as store:
@@ -89,7 +89,7 @@ def _idle_percent(till: OnPty, bare: OnPty) -> tuple[float, float]:
 def _config(path: Path, printer_port: str, terminal_port: str) -> Path:
     config = path / "config.toml"
     config.write_text(
-        f'[printer]\nport = "{printer_port}"\n[terminal]\nport = "{terminal_port}"\n',
+        f'[printer]\nport = "{printer_port}"\n[[terminal]]\nport = "{terminal_port}"\n',
         encoding="utf-8",
     )
     return config

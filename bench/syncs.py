@@ -89,7 +89,9 @@ def sell_all(path: Path) -> None:
         sizes.append(_sell(till))
         mark()
     (path / "sizes").write_text(" ".join(map(str, sizes)), encoding="ascii")
-    devices = Config(printer=PrinterConfig(port=SIMULATED), terminal=TerminalConfig(port=SIMULATED))
+    devices = Config(
+        printer=PrinterConfig(port=SIMULATED), terminal=(TerminalConfig(port=SIMULATED),)
+    )
     with open_shop(path, config=devices, pace=Pace(customer_s=0)) as till:
         _ring_up(till)
         take_payment.take_tender(till.desk, "cash").wait()

@@ -88,10 +88,12 @@ class Mailbox(Generic[T]):
             seen = self._arrivals
             return self._changed.wait_for(lambda: self._arrivals > seen or self._closed, timeout_s)
 
-    def wait_for_any(self) -> None:
-        """Wait until a command is there, or the closing."""
+    def wait_for_any(self, timeout_s: float | None = None) -> None:
+        """Wait until a command is there, or the closing, or until `timeout_s` is over."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._urgent or self._ordinary or self._closed))
+            self._changed.wait_for(
+                lambda: bool(self._urgent or self._ordinary or self._closed), timeout_s
+            )
 
     def next_deadline_s(self) -> float | None:
         """Give the moment at which the first waiting command expires."""

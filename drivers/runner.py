@@ -13,6 +13,7 @@ it is given to `dropped`.  Threads live here and nowhere else in the drivers.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -60,6 +61,10 @@ class Dropped(StrEnum):
 
     EXPIRED = "expired"
     STOPPED = "stopped"
+
+
+class LetGo(Exception):
+    """A device is done with its line: it is closed without trouble, and opened when needed."""
 
 
 P = ParamSpec("P")
@@ -122,7 +127,7 @@ class Runner(Generic[C]):
 
     `backoff_s` are the waits between attempts to open; a new command cuts a wait short.  With
     `linger_s` the line is closed after that long without a command and opened for the next one
-    (network printers serve one client at a time).
+    (network printers serve one client at a time), or after `revisit_s()` if that gives seconds.
     """
 
     def __init__(
@@ -137,6 +142,7 @@ class Runner(Generic[C]):
         idle_poll_s: float = IDLE_POLL_S,
         commands_max: int = COMMANDS_MAX,
         linger_s: float | None = None,
+        revisit_s: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.name = name
         self.clock = clock
@@ -146,6 +152,7 @@ class Runner(Generic[C]):
         self._backoff_s = tuple(backoff_s)
         self._idle_poll_s = idle_poll_s
         self._linger_s = linger_s
+        self._revisit_s = revisit_s
         self._mailbox: Mailbox[C] = Mailbox(commands_max, URGENT_MAX, clock)
         self._health = Health(State.UNKNOWN, None, clock())
         self._reported = False
@@ -229,11 +236,13 @@ class Runner(Generic[C]):
             if not self._reported:
                 self.report(State.ONLINE, None)
             self._back()
-            self._serve(line)
+            with contextlib.suppress(LetGo):
+                self._serve(line)
         finally:
             transport.close()
         # Only a lingering line ends a session without trouble: the next command opens it again.
-        self._mailbox.wait_for_any()
+        if not self.stopping:
+            self._mailbox.wait_for_any(self._revisit_s())
 
     def _serve(self, line: Line[C]) -> None:
         last_used_s = self.clock()

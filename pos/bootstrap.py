@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from pos import __version__
 from pos.adapters.campaigns import CampaignReader
-from pos.adapters.devices import Plugs, connect_printer, connect_terminal, find_plugs
+from pos.adapters.devices import Plugs, connect_printer, connect_terminals, find_plugs
 from pos.adapters.logs import log_to, remove
 from pos.adapters.printing import NoPrinter, SpooledPrinter
-from pos.app.desk import COMMIT_TIMEOUT_S, SYSTEM, CardNews, Desk, Ports, Settings
-from pos.app.pay_by_card import PaymentRecorder
+from pos.app.desk import COMMIT_TIMEOUT_S, SYSTEM, Desk, News, Ports, Settings
+from pos.app.payment_recorder import PaymentRecorder
 from pos.app.start import start
 from pos.config import Config
 from pos.domain.errors import DiskSlow
@@ -50,9 +50,9 @@ class NewsDesk:
     """Hands card news to the front, once there is one; called on the device's thread."""
 
     def __init__(self) -> None:
-        self.target: Callable[[CardNews], None] = lambda _: None
+        self.target: Callable[[News], None] = lambda _: None
 
-    def __call__(self, news: CardNews) -> None:
+    def __call__(self, news: News) -> None:
         """Hand news on."""
         self.target(news)
 
@@ -125,7 +125,7 @@ def open_till(
                 catalogue=SqliteCatalogue(store.reader),
                 staff=SqliteStaffBook(store.reader, writer_of(store), clock),
                 printer=printer if plugs.printer else NoPrinter(),
-                terminal=None,
+                terminals={},
                 campaigns=campaigns,
                 clock=clock,
                 new_id=lambda: str(uuid.uuid4()),
@@ -137,10 +137,8 @@ def open_till(
         news = NewsDesk()
         if plugs.printer:
             connect_printer(plugs.printer, config, printer, closing)
-        if plugs.terminal:
-            recorder = PaymentRecorder(desk, news)
-            terminal = connect_terminal(plugs.terminal, config, recorder, closing)
-            desk.ports = replace(desk.ports, terminal=terminal)
+        terminals = connect_terminals(plugs, config, PaymentRecorder(desk, news), closing)
+        desk.ports = replace(desk.ports, terminals=terminals)
         words = language(config.shop.language)
         return Till(desk, words, config, store, news, plugs, closing.pop_all())
 
@@ -169,6 +167,7 @@ def settings_of(config: Config, *, is_demo: bool = False) -> Settings:
         footer=footer,
         manager_acts=frozenset(config.staff.manager_acts),
         day_starts_at_hour=shop.day_starts_at_hour,
+        resolve_alone_max=100 * config.staff.resolve_alone_max,
     )
 
 

@@ -20,7 +20,10 @@ from pos.domain.tender import CARD, CASH, Overpay, TenderKind, TenderType
 
 FILE_BYTES_MAX: Final = 256 * 1024
 NOTE_EUROS_MAX: Final = 500
+EUROS_MAX: Final = 999_999
+TERMINAL_NAME_LENGTH_MAX: Final = 40
 SIMULATED: Final = "sim:"
+STANDALONE: Final = "standalone"
 ACTS: Final = (
     "void",
     "discount",
@@ -61,13 +64,14 @@ class ShopConfig(_Section, frozen=True):
 
 
 class TenderConfig(_Section, frozen=True):
-    """A means of payment beside cash and card."""
+    """A means of payment beside cash and card; `by_terminal`: the card terminal reads it."""
 
     name: str
     kind: Literal["cheque", "voucher", "other"] = "other"
     overpay: Literal["change", "keep", "refuse"] = "refuse"
     refundable: bool = False
     opens_drawer: bool = False
+    by_terminal: bool = False
 
 
 class DrawerConfig(_Section, frozen=True):
@@ -99,20 +103,37 @@ class PrinterConfig(_Section, frozen=True):
 
 
 class TerminalConfig(_Section, frozen=True):
-    """The card terminal; an empty port means there is none. Times in seconds."""
+    """A card terminal; one that stands alone has no port. Times in seconds.
 
+    `echoes_reference` to `repeats_last` are what this terminal is known to do, the safe assumption
+    by default; "usual" is what its protocol makes usual.
+    """
+
+    name: str = "terminal"
     port: str = ""
-    protocol: Literal["concert"] = "concert"
-    variant: Literal["E", "E+"] = "E+"
+    protocol: Literal["concert", "caisse-ap", "zvt", "standalone"] = "concert"
     pos_number: str = "01"
     answer_timeout_s: int = 180
     echoes_reference: bool = False
+    keeps_answers: bool = False
+    reverses: bool = False
+    repeats_last: Literal["usual", "yes", "no"] = "usual"
+    tips: bool = False
+    slips: bool = False
+    variant: Literal["E", "E+"] = "E+"
+    version: Literal["0300", "0301", "0310", "0320"] = "0320"
+    append_crlf: bool = False
+    password: str = "000000"  # noqa: S105 - what terminals ship with; it protects nothing
 
 
 class StaffConfig(_Section, frozen=True):
-    """Acts that only a manager may do or approve."""
+    """Acts that only a manager may do or approve; `resolve_alone_max` in whole euros, 0 is never.
+
+    Above it a card payment whose end is unknown is settled by a manager.
+    """
 
     manager_acts: tuple[str, ...] = ()
+    resolve_alone_max: int = 100
 
 
 class Config(_Section, frozen=True):
@@ -124,7 +145,7 @@ class Config(_Section, frozen=True):
     codes: CodesConfig = CodesConfig()
     scanner: ScannerConfig = ScannerConfig()
     printer: PrinterConfig = PrinterConfig()
-    terminal: TerminalConfig = TerminalConfig()
+    terminal: tuple[TerminalConfig, ...] = ()
     staff: StaffConfig = StaffConfig()
     keys: dict[str, str] = {}
 
@@ -132,7 +153,12 @@ class Config(_Section, frozen=True):
         """The tenders by name: cash and card first."""
         named = {
             t.name: TenderType(
-                t.name, TenderKind(t.kind), Overpay(t.overpay), t.refundable, t.opens_drawer
+                t.name,
+                TenderKind(t.kind),
+                Overpay(t.overpay),
+                t.refundable,
+                t.opens_drawer,
+                t.by_terminal,
             )
             for t in self.tender
         }
@@ -141,6 +167,12 @@ class Config(_Section, frozen=True):
     def templates(self) -> tuple[Template, ...]:
         """The layouts of in-store codes."""
         return tuple(Template.parse(text) for text in self.codes.templates)
+
+
+ARRAYS: Final[dict[str, type[msgspec.Struct]]] = {
+    "tender": TenderConfig,
+    "terminal": TerminalConfig,
+}
 
 
 def load(path: Path) -> Config:
@@ -176,6 +208,10 @@ def _check(config: Config) -> None:
     for index, tender in enumerate(config.tender):
         if not tender.name.strip() or tender.name.casefold() in names:
             raise _Wrong(f"Expected a name that no other tender has - at `$.tender[{index}].name`")
+        if tender.by_terminal and tender.kind != "cheque":
+            raise _Wrong(
+                f"Expected false for what is no cheque - at `$.tender[{index}].by_terminal`"
+            )
         names.append(tender.name.casefold())
     for text in config.codes.templates:
         try:
@@ -185,7 +221,32 @@ def _check(config: Config) -> None:
     for act in config.staff.manager_acts:
         if act not in ACTS:
             raise _Wrong(f"{act!r}: {_nearest(act, ACTS)} - at `$.staff.manager_acts`")
+    _check_terminals(config)
     _check_ranges(config)
+
+
+def _check_terminals(config: Config) -> None:
+    names: list[str] = []
+    for index, terminal in enumerate(config.terminal):
+        where = f"$.terminal[{index}]"
+        name = terminal.name.strip().casefold()
+        if not 1 <= len(name) <= TERMINAL_NAME_LENGTH_MAX or name in names:
+            expected = f"a name that no other terminal has, of 1 to {TERMINAL_NAME_LENGTH_MAX}"
+            raise _Wrong(f"Expected {expected} characters - at `{where}.name`")
+        names.append(name)
+        if bool(terminal.port) is (terminal.protocol == STANDALONE):
+            alone = terminal.protocol == STANDALONE
+            expected = "no port for a terminal that stands alone" if alone else "a port"
+            raise _Wrong(f"Expected {expected} - at `{where}.port`")
+        for key, value, low, high in (("answer_timeout_s", terminal.answer_timeout_s, 30, 600),):
+            if not low <= value <= high:
+                raise _Wrong(f"Expected {low} to {high}, got {value} - at `{where}.{key}`")
+        for key, text, pattern, example in (
+            ("pos_number", terminal.pos_number, r"(?!00)\d{2}", "01 to 99"),
+            ("password", terminal.password, r"\d{6}", "6 digits"),
+        ):
+            if not re.fullmatch(pattern, text, re.ASCII):
+                raise _Wrong(f"Expected {example}, got {text!r} - at `{where}.{key}`")
 
 
 def _check_ranges(config: Config) -> None:
@@ -193,7 +254,7 @@ def _check_ranges(config: Config) -> None:
         ("shop.day_starts_at_hour", config.shop.day_starts_at_hour, 0, 12),
         ("scanner.gap_max_ms", config.scanner.gap_max_ms, 10, 200),
         ("scanner.length_min", config.scanner.length_min, 3, 40),
-        ("terminal.answer_timeout_s", config.terminal.answer_timeout_s, 30, 600),
+        ("staff.resolve_alone_max", config.staff.resolve_alone_max, 0, EUROS_MAX),
         *(("drawer.notes", note, 1, NOTE_EUROS_MAX) for note in config.drawer.notes),
     ):
         if not low <= value <= high:
@@ -201,7 +262,6 @@ def _check_ranges(config: Config) -> None:
     for path, text, pattern, example in (
         ("shop.till", config.shop.till, r"\d{1,4}", "1 to 4 digits such as 01"),
         ("shop.siret", config.shop.siret, r"(\d{14})?", "14 digits"),
-        ("terminal.pos_number", config.terminal.pos_number, r"(?!00)\d{2}", "01 to 99"),
     ):
         if not re.fullmatch(pattern, text, re.ASCII):
             raise _Wrong(f"Expected {example}, got {text!r} - at `$.{path}`")
@@ -219,6 +279,8 @@ def _explain(path: Path, text: str, message: str) -> str:
     place = re.search(r"`\$\.?([^`]*)`", message)
     where = place[1] if place else ""
     wrong = message.split(" - at", maxsplit=1)[0]
+    if wrong == "Expected `array`, got `object`" and where in ARRAYS:
+        wrong += f": write [[{where}]] above each"
     if wrong.startswith("Invalid enum value"):
         wrong += f", expected one of {_choices(where)}"
     return f"{path}:{_line_of(text, where)}: {where}: {wrong}"
@@ -226,8 +288,8 @@ def _explain(path: Path, text: str, message: str) -> str:
 
 def _section(where: str) -> type[msgspec.Struct]:
     """The struct of a table of the file, by the path that msgspec gives."""
-    if where.startswith("tender["):
-        return TenderConfig
+    if "[" in where:
+        return ARRAYS[where.partition("[")[0]]
     kind: type[msgspec.Struct] = type(getattr(Config(), where)) if where else Config
     return kind
 

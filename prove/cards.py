@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pos.app.pay_by_card import prepared_at
+from pos.app.card_attempts import prepared_at
 from pos.bootstrap import Till, now
 from pos.domain.payment import Attempt, Direction, State
 

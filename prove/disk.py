@@ -31,7 +31,7 @@ MOUNT_TIMEOUT_S: Final = 10.0
 LOOK_EVERY_S: Final = 0.002
 
 
-class NoFuse(Exception):
+class NoFuse(OSError):
     """This machine cannot serve a file system; the message says what is missing."""
 
 

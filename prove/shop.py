@@ -55,7 +55,9 @@ class Place:
         return msgspec.structs.replace(
             demo_config(Config()),
             printer=PrinterConfig(port=self.printer),
-            terminal=TerminalConfig(port=self.terminal, echoes_reference=True),
+            terminal=(TerminalConfig(port=self.terminal, echoes_reference=True),)
+            if self.terminal
+            else (),
         )
 
     def enter(self) -> None:

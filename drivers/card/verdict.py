@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from drivers.card.interface import Answer, AnswerStatus, Conclusion, Outcome, Reason, Request
+from drivers.card.interface import (
+    Answer,
+    AnswerStatus,
+    Conclusion,
+    Kind,
+    Outcome,
+    Reason,
+    Request,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+_ENDS: Final = {
+    AnswerStatus.DECLINED: (Outcome.DECLINED, Reason.DECLINED),
+    AnswerStatus.CANCELLED: (Outcome.CANCELLED, Reason.CANCELLED),
+    AnswerStatus.NOT_POSSIBLE: (Outcome.DECLINED, Reason.NOT_POSSIBLE),
+    AnswerStatus.ACCEPTED_FOR_LATER: (Outcome.UNKNOWN, Reason.NOT_A_RESULT),
+    AnswerStatus.UNKNOWN_STATUS: (Outcome.UNKNOWN, Reason.STATUS_UNKNOWN),
+}
 
 
 def belongs(
@@ -28,20 +44,32 @@ def belongs(
     return not echoes_reference and answer.private_data not in earlier_references
 
 
-def verdict(answer: Answer, request: Request) -> Conclusion:
+def verdict(
+    answer: Answer, request: Request, *, partial: bool = False, tips: bool = False
+) -> Conclusion:
     """Conclude from an answer that belongs to the request; in any doubt it is unknown.
 
-    The amount is looked at first: a refusal of another amount refuses nothing of ours.
+    The amount is looked at first: a refusal of another amount refuses nothing of ours. An approval
+    must name the amount that was asked; less only where the protocol approves in part (`partial`),
+    more only where the customer may add a tip (`tips`), and both for payments alone.
     """
-    asked = (request.amount_cents, request.currency)
-    if (answer.amount_cents, answer.currency) != asked:
+    if not _amount_fits(answer, request, partial=partial, tips=tips):
         return Conclusion(Outcome.UNKNOWN, Reason.AMOUNT_DIFFERS, answer)
-    match answer.status:
-        case AnswerStatus.APPROVED:
-            return Conclusion(Outcome.APPROVED, Reason.APPROVED, answer)
-        case AnswerStatus.DECLINED:
-            return Conclusion(Outcome.DECLINED, Reason.DECLINED, answer)
-        case AnswerStatus.ACCEPTED_FOR_LATER:
-            return Conclusion(Outcome.UNKNOWN, Reason.NOT_A_RESULT, answer)
-        case AnswerStatus.UNKNOWN_STATUS:
-            return Conclusion(Outcome.UNKNOWN, Reason.STATUS_UNKNOWN, answer)
+    if answer.status is AnswerStatus.APPROVED:
+        less = answer.amount_cents is not None and answer.amount_cents < request.amount_cents
+        reason = Reason.PARTLY_APPROVED if less else Reason.APPROVED
+        return Conclusion(Outcome.APPROVED, reason, answer)
+    return Conclusion(*_ENDS[answer.status], answer)
+
+
+def _amount_fits(answer: Answer, request: Request, *, partial: bool, tips: bool) -> bool:
+    if answer.currency != request.currency:
+        return False
+    cents, asked = answer.amount_cents, request.amount_cents
+    if cents == asked:
+        return True
+    if answer.status is not AnswerStatus.APPROVED:
+        return cents is None  # a failure may come without an amount
+    if cents is None or request.kind is not Kind.PAYMENT:
+        return False
+    return (partial and 0 < cents < asked) or (tips and cents > asked)

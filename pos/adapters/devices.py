@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from drivers.card.concert import Variant
+from drivers.card.settings import Profile, Settings
+from drivers.card_terminal import CardTerminal as TerminalDriver
+from drivers.card_terminal import protocol_named
 from drivers.escpos.profiles import profile_named
 from drivers.printer import Printer as PrinterDriver
-from drivers.terminal import CardTerminal as TerminalDriver
-from drivers.terminal.settings import Settings as TerminalSettings
 from drivers.transports import opener
-from pos.adapters.card import DriverRecorder, WiredTerminal
+from pos.adapters.card import DriverRecorder, Shown, StandaloneTerminal, WiredTerminal
 from pos.adapters.printing import SpooledPrinter
-from pos.app.pay_by_card import PaymentRecorder
-from pos.config import SIMULATED, Config
+from pos.app.payment_recorder import PaymentRecorder
+from pos.app.ports import CardTerminal
+from pos.config import SIMULATED, STANDALONE, Config, TerminalConfig
+from pos.domain.finding import Trust
 
 if TYPE_CHECKING:
     from pos.adapters.simulated import Pace, SimulatedDevices
 
 STOP_TIMEOUT_S: Final = 3.0
 NETWORK_LINGER_S: Final = 5.0
-TERMINAL_NAME: Final = "terminal"
 PRINTER_NAME: Final = "printer"
+_NETWORK: Final = ("tcp:", "socket:")
 
 
 @dataclass(frozen=True)
 class Plugs:
-    """Where each device is plugged in, or None; `missing` names the sentences that say why not."""
+    """Where each device is plugged in; `missing` names the sentences that say why one is not.
+
+    `terminals` has the port of each terminal that can be reached, "" for one that stands alone.
+    """
 
     printer: str | None
-    terminal: str | None
+    terminals: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     simulated: SimulatedDevices | None = None
 
@@ -41,27 +47,34 @@ def find_plugs(
     config: Config, *, is_demo: bool, paper: Path | None, pace: Pace | None, closing: ExitStack
 ) -> Plugs:
     """The ports of a configuration; simulated ones are started in a demo and missing elsewhere."""
-    ports = {PRINTER_NAME: config.printer.port, TERMINAL_NAME: config.terminal.port}
-    missing = [f"missing.{name}" for name, port in ports.items() if not port]
-    wanted = [name for name, port in ports.items() if port == SIMULATED]
+    printer = config.printer.port
+    terminals = {terminal.name: terminal.port for terminal in config.terminal}
+    wanted = SIMULATED in (printer, *terminals.values())
+    missing = [] if printer else ["missing.printer"]
+    missing += [] if terminals else ["missing.terminal"]
     if wanted and not is_demo:
-        missing += [f"missing.{name}_simulated" for name in wanted]
-        ports.update(dict.fromkeys(wanted, ""))
-        wanted = []
-    simulated = None
-    if wanted:
-        simulated = _simulate(paper, pace, closing)
-        here = {PRINTER_NAME: simulated.printer_port, TERMINAL_NAME: simulated.terminal_port}
-        ports.update({name: here[name] for name in wanted})
+        missing += ["missing.printer_simulated"] if printer == SIMULATED else []
+        missing += ["missing.terminal_simulated"] if SIMULATED in terminals.values() else []
+        printer = "" if printer == SIMULATED else printer
+        terminals = {name: port for name, port in terminals.items() if port != SIMULATED}
+    if not (wanted and is_demo):
+        return Plugs(printer or None, terminals, tuple(missing))
+    simulated = _simulate(config, paper, pace, closing)
     return Plugs(
-        ports[PRINTER_NAME] or None, ports[TERMINAL_NAME] or None, tuple(missing), simulated
+        simulated.printer_port if printer == SIMULATED else printer or None,
+        {**terminals, **simulated.terminal_ports},
+        tuple(missing),
+        simulated,
     )
 
 
-def _simulate(paper: Path | None, pace: Pace | None, closing: ExitStack) -> SimulatedDevices:
+def _simulate(
+    config: Config, paper: Path | None, pace: Pace | None, closing: ExitStack
+) -> SimulatedDevices:
     from pos.adapters.simulated import Pace, plug_in
 
-    devices = plug_in(paper, pace or Pace())
+    wanted = {x.name: x.protocol for x in config.terminal if x.port == SIMULATED}
+    devices = plug_in(wanted, paper, pace or Pace())
     closing.callback(devices.stop.close)
     return devices
 
@@ -79,22 +92,76 @@ def connect_printer(port: str, config: Config, printer: SpooledPrinter, closing:
     )
 
 
-def connect_terminal(
-    port: str, config: Config, recorder: PaymentRecorder, closing: ExitStack
-) -> WiredTerminal:
-    """Start the card terminal's driver on a port; BadAddress for a port that cannot be."""
-    wanted = config.terminal
-    settings = TerminalSettings(
-        variant=Variant(wanted.variant),
-        echoes_reference=wanted.echoes_reference,
-        answer_timeout_s=float(wanted.answer_timeout_s),
-    )
+def connect_terminals(
+    plugs: Plugs, config: Config, recorder: PaymentRecorder, closing: ExitStack
+) -> dict[str, CardTerminal]:
+    """Start the driver of each terminal; BadAddress for a port that cannot be."""
+    return {
+        wanted.name: _connect(wanted, plugs.terminals[wanted.name], recorder, closing)
+        for wanted in config.terminal
+        if wanted.name in plugs.terminals
+    }
+
+
+def _connect(
+    wanted: TerminalConfig, port: str, recorder: PaymentRecorder, closing: ExitStack
+) -> CardTerminal:
+    if wanted.protocol == STANDALONE:
+        return StandaloneTerminal(wanted.name)
+    on_network = port.startswith(_NETWORK)
+    progress = Shown()
     driver = TerminalDriver(
-        TERMINAL_NAME,
+        wanted.name,
         opener(port),
-        settings,
-        DriverRecorder(recorder, echoes_reference=wanted.echoes_reference),
+        protocol_named(wanted.protocol),
+        driver_settings(wanted, on_network=on_network),
+        DriverRecorder(recorder, wanted.name, trust_of(wanted), progress),
+        on_network=on_network,
     )
     closing.callback(driver.stop, STOP_TIMEOUT_S)
     driver.start()
-    return WiredTerminal(driver, wanted.pos_number)
+    return WiredTerminal(driver, wanted.pos_number, progress)
+
+
+def trust_of(wanted: TerminalConfig) -> Trust:
+    """What the till may conclude from what this terminal tells."""
+    return Trust(echoes=wanted.echoes_reference, reverses=wanted.reverses)
+
+
+def driver_settings(wanted: TerminalConfig, *, on_network: bool) -> Settings:
+    """The settings of a terminal's driver, of its protocol's own kind."""
+    profile = Profile(
+        echoes_reference=wanted.echoes_reference,
+        keeps_answers=wanted.keeps_answers,
+        reverses=wanted.reverses,
+        repeats_last={"usual": None, "yes": True, "no": False}[wanted.repeats_last],
+        tips=wanted.tips,
+    )
+    answer_timeout_s = float(wanted.answer_timeout_s)
+    if wanted.protocol == "zvt":
+        from drivers.card.zvt.settings import ZvtSettings
+
+        return ZvtSettings(
+            profile=profile,
+            answer_timeout_s=answer_timeout_s,
+            password=wanted.password,
+            receipts=wanted.slips,
+            on_serial=not on_network,
+        )
+    if wanted.protocol == "caisse-ap":
+        from drivers.card.caisse_ap.settings import CaisseApSettings, Ticket, Version
+
+        return CaisseApSettings(
+            profile=profile,
+            answer_timeout_s=answer_timeout_s,
+            version=Version(wanted.version),
+            append_crlf=wanted.append_crlf,
+            ticket=Ticket.BOTH if wanted.slips else Ticket.NONE,
+            on_link=not on_network,
+        )
+    from drivers.card.concert.record import Variant
+    from drivers.card.concert.settings import ConcertSettings
+
+    return ConcertSettings(
+        profile=profile, answer_timeout_s=answer_timeout_s, variant=Variant(wanted.variant)
+    )

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import logging
-import re
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
+from pos.domain.scrub import scrub
+
 LOG_BYTES_MAX: Final = 1_000_000
 LOG_FILES_MAX: Final = 5
 FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-MASK: Final = "[card number]"
-# PCI DSS 4.0.1, 3.4.1: runs of 13 to 19 digits, however they are grouped, that pass the Luhn check.
-_CARD_LIKE = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
-
-
-def scrub(text: str) -> str:
-    """The text without anything that could be a card number."""
-    return _CARD_LIKE.sub(lambda found: MASK if _luhn(found[0]) else found[0], text)
-
-
-def _luhn(text: str) -> bool:
-    digits = [int(sign) for sign in text if sign.isdigit()]
-    doubled = [2 * d - 9 * (d > 4) if i % 2 else d for i, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
 
 
 class ScrubbedFormatter(logging.Formatter):

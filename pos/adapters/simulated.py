@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from drivers.simulators.card.ledger import Ledger
+from drivers.simulators.card.protocols import make
+from drivers.simulators.card.terminal import Options, SimulatedTerminal
 from drivers.simulators.line import serve_pty
 from drivers.simulators.printer import PrinterControl, ReceiptSaver, serve_printer
 from drivers.simulators.printer_machine import SimulatedPrinter
-from drivers.simulators.terminal import Options, SimulatedTerminal
-from drivers.simulators.terminal_ledger import Ledger
 
 LOOK_EVERY_S: Final = 0.2
 BAUD: Final = 115_200
@@ -28,28 +30,39 @@ class Pace:
 
 @dataclass(frozen=True)
 class SimulatedDevices:
-    """Where the simulated devices are plugged in, and the hand on them."""
+    """Where the simulated devices are plugged in, and the hand on them; terminals by name."""
 
     printer_port: str
-    terminal_port: str
     printer: PrinterControl
-    terminal: SimulatedTerminal
     stop: ExitStack
+    terminal_ports: dict[str, str] = field(default_factory=dict)
+    terminals: dict[str, SimulatedTerminal] = field(default_factory=dict)
 
 
-def plug_in(paper: Path | None, pace: Pace) -> SimulatedDevices:
-    """Start a printer and a card terminal on pseudo-terminals; `paper` gets the receipts."""
+def plug_in(terminals: Mapping[str, str], paper: Path | None, pace: Pace) -> SimulatedDevices:
+    """Start a printer, and a terminal for each name and protocol, on pseudo-terminals.
+
+    `paper` gets the receipts.
+    """
     stop = ExitStack()
     printer = SimulatedPrinter()
     server, printer_port = serve_printer("pty", printer, pace.baud)
     stop.callback(server.stop)
     control = PrinterControl(printer, server)
-    terminal = SimulatedTerminal(Options(customer_s=pace.customer_s), ledger=Ledger())
-    terminal_server = serve_pty(terminal, pace.baud)
-    stop.callback(terminal_server.stop)
+    devices = SimulatedDevices(printer_port, control, stop)
+    for name, protocol in terminals.items():
+        _plug_in_terminal(devices, name, protocol, pace)
     if paper is not None:
         stop.callback(_save_receipts(control, paper))
-    return SimulatedDevices(printer_port, terminal_server.path, control, terminal, stop)
+    return devices
+
+
+def _plug_in_terminal(devices: SimulatedDevices, name: str, protocol: str, pace: Pace) -> None:
+    terminal = make(protocol, Options(customer_s=pace.customer_s), ledger=Ledger(), serial=True)
+    server = serve_pty(terminal, pace.baud)
+    devices.stop.callback(server.stop)
+    devices.terminal_ports[name] = server.path
+    devices.terminals[name] = terminal
 
 
 def _save_receipts(control: PrinterControl, folder: Path) -> _Saver:

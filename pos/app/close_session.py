@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 
 from pos.app.desk import Desk, Pending
@@ -12,7 +13,7 @@ from pos.domain import closing as closings
 from pos.domain.closing import Closing
 from pos.domain.closing_paper import closing_document
 from pos.domain.document import Document, to_data
-from pos.domain.errors import NoSession, SaleIsOpen
+from pos.domain.errors import CardsUnresolved, NoSession, SaleIsOpen
 from pos.domain.events import EventCode, event
 from pos.domain.money import Cents
 from pos.domain.receipt import Stamp
@@ -35,18 +36,23 @@ def read_x(desk: Desk) -> tuple[Closing, Document]:
     return totals, closing_document(totals, desk.settings.shop, None, desk.settings.words)
 
 
-def close(desk: Desk, counted: Cents | None = None) -> Pending[Closed]:
+def close(
+    desk: Desk, counted: Cents | None = None, *, seen: Collection[str] = ()
+) -> Pending[Closed]:
     """Read and close: compute the Z from the journal, sign it, print it; NoSession or SaleIsOpen.
 
-    Parked sales and unknown card attempts stay for the next session: the Z names the attempts.
-    Nothing else can keep a day from being closed.
+    Parked sales and unresolved card attempts stay for the next session: the Z names the attempts.
+    They are shown to whoever closes: CardsUnresolved, until `seen` has the references of all of
+    them. Nothing else can keep a day from being closed.
     """
-    desk.require_real_till("z")
+    desk.require_operator()
     desk.session = find_session(desk.ports.ledger)
     if desk.session is None:
         raise NoSession
     if desk.sale and desk.sale.lines:
         raise SaleIsOpen
+    _require_seen(desk, seen)
+    desk.require_real_till("z")
     on_paper = desk.ports.printer.health().state is not DeviceState.MISSING
     job_id = desk.ports.new_id()
 
@@ -73,6 +79,12 @@ def close(desk: Desk, counted: Cents | None = None) -> Pending[Closed]:
         desk.ports.printer.wake()
 
     return desk.record(work, then)
+
+
+def _require_seen(desk: Desk, seen: Collection[str]) -> None:
+    unseen = [x.reference for x in desk.ports.ledger.open_attempts() if x.reference not in seen]
+    if unseen:
+        raise CardsUnresolved(count=len(unseen), references=", ".join(unseen))
 
 
 def _stamp(entry: Entry) -> Stamp:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pos.app.ports import (
     Campaigns,
@@ -39,6 +39,7 @@ from pos.domain.errors import (
 from pos.domain.gtin import Template
 from pos.domain.money import Cents
 from pos.domain.payment import RUNNING, Attempt
+from pos.domain.reconcile import Comparison
 from pos.domain.sale import Sale
 from pos.domain.tender import CARD, CASH, TenderType
 from pos.domain.ticket import Shop, Ticket
@@ -54,7 +55,8 @@ class Settings:
     """What the shop decided, as far as the use cases need it.
 
     `manager_acts` names the acts that only a manager may do or approve; `day_starts_at_hour` is the
-    hour at which a new business day begins.
+    hour at which a new business day begins. Above `resolve_alone_max` only a manager settles a card
+    payment whose end is unknown; None for no such limit.
     """
 
     shop: Shop
@@ -67,6 +69,7 @@ class Settings:
     footer: tuple[str, ...] = ()
     manager_acts: frozenset[str] = frozenset()
     day_starts_at_hour: int = 5
+    resolve_alone_max: Cents | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ class Ports:
     catalogue: Catalogue
     staff: StaffBook
     printer: Printer
-    terminal: CardTerminal | None
+    terminals: Mapping[str, CardTerminal]
     campaigns: Campaigns
     clock: Clock
     new_id: Callable[[], str]
@@ -133,7 +136,7 @@ class Pending(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class CardNews:
-    """A card attempt reached a state; `settled` when that finished its sale.
+    """A card attempt reached a state, or more is known of it; `settled` when that ended its sale.
 
     `orphan`: no attempt of ours, but what a terminal told of one that nobody knows. It is in the
     journal, changes nothing, and a person must hear of it.
@@ -142,6 +145,17 @@ class CardNews:
     attempt: Attempt
     settled: Settled | None = None
     orphan: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsNews:
+    """A terminal ended its day: its totals beside ours; None when it could not be asked."""
+
+    terminal: str
+    comparison: Comparison | None
+
+
+News: TypeAlias = CardNews | TotalsNews
 
 
 class Desk:
@@ -167,21 +181,24 @@ class Desk:
             raise SignOnFirst
         return self.operator
 
-    def require_right(self, act: str) -> None:
-        """Check that this act is allowed, using up a manager's approval; NeedsManager."""
+    def require_right(self, act: str, *, always: bool = False) -> None:
+        """Check that this act is allowed, using up a manager's approval; NeedsManager.
+
+        `always`: it takes a manager this time, whatever the shop decided about the act.
+        """
         operator = self.require_operator()
-        if operator.role is Role.MANAGER or act not in self.settings.manager_acts:
+        if operator.role is Role.MANAGER or not (always or act in self.settings.manager_acts):
             return
         if self.approved is None:
             raise NeedsManager(act=act)
         self.approved = None
 
-    def require_real_till(self, act: str) -> Staff:
+    def require_real_till(self, act: str, *, always: bool = False) -> Staff:
         """Who is signed on, and not a trainee: cash and closings are never training."""
         operator = self.require_operator()
         if operator.role is Role.TRAINEE:
             raise NeedsManager(act=act)
-        self.require_right(act)
+        self.require_right(act, always=always)
         return operator
 
     # --- the sale --------------------------------------------------------------------------------

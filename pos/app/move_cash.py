@@ -9,6 +9,7 @@ from pos.app.ports import Transaction
 from pos.app.session import as_it_stands, ensure_session
 from pos.domain.errors import BadAmount, BadCommand, DrawerTooLow
 from pos.domain.money import Cents
+from pos.domain.scrub import scrub
 
 REASON_LENGTH_MAX: Final = 200
 
@@ -42,7 +43,7 @@ def _require_cash(desk: Desk, amount: Cents) -> None:
 
 def _move(desk: Desk, kind: str, amount: Cents, reason: str) -> Pending[Session]:
     desk.require_real_till(kind)
-    said = reason.strip()[:REASON_LENGTH_MAX]
+    said = scrub(reason.strip()[:REASON_LENGTH_MAX])
     if kind != "no_sale" and amount <= 0:
         raise BadAmount(text=str(amount))
     if kind != "pickup" and not said:

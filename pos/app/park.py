@@ -10,6 +10,7 @@ from pos.app.ports import Role, Transaction
 from pos.domain.errors import LimitReached, SaleIsEmpty, SaleIsOpen, UnknownParked
 from pos.domain.events import EventCode, event
 from pos.domain.sale import Sale
+from pos.domain.scrub import scrub
 
 PARKED_MAX = 50
 NAME_LENGTH_MAX = 80
@@ -21,7 +22,7 @@ def park(desk: Desk, name: str = "") -> Pending[Sale]:
     taken = _taken(desk)
     if len(taken) >= PARKED_MAX:
         raise LimitReached(what="parked", limit=PARKED_MAX)
-    chosen = name.strip()[:NAME_LENGTH_MAX].rstrip() or free_name(desk)
+    chosen = scrub(name.strip()[:NAME_LENGTH_MAX].rstrip()) or free_name(desk)
     if chosen in taken:
         raise LimitReached(what=f"parked as {chosen}", limit=1)
 

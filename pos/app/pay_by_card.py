@@ -1,56 +1,58 @@
-"""Pay by card: the cashier's side of an attempt, and the recorder that the device thread writes to.
+"""Pay by card: the cashier's side of an attempt.
 
 The order is the promise: `prepared` is on disk before the terminal hears of it, `sending` before
-its first byte, `answered` before our acknowledgement, and the sale's end with the approval.
+its first byte, `answered` before our acknowledgement, and the sale's end with the approval. On a
+stand-alone terminal the first byte is the cashier's own finger: both states are on disk before the
+till asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from pos.app.desk import COMMIT_TIMEOUT_S, SYSTEM, CardNews, Desk, Pending
-from pos.app.ports import CardTerminal, Transaction
+from pos.app.card_attempts import conclude, find_open, record_attempt
+from pos.app.desk import SYSTEM, CardNews, Desk, Pending
+from pos.app.ports import CardTerminal, DeviceState, Transaction
 from pos.app.settle import advance, check_refunds, require_stored
 from pos.app.take_payment import payable
 from pos.domain.errors import (
     CardBusy,
     CardMissing,
+    CardStopsThere,
     CardUnresolved,
     LimitReached,
     NothingToPay,
-    NotRecorded,
     PosError,
-    RefundTooMuch,
     TenderTooMuch,
+    TerminalCannot,
     UnknownAttempt,
+    UnknownTerminal,
 )
-from pos.domain.events import EventCode, event
 from pos.domain.money import Cents
-from pos.domain.payment import AT_START, RUNNING, Attempt, Direction, State, step
+from pos.domain.payment import RUNNING, Attempt, Direction, State, step
 from pos.domain.sale import TENDERS_MAX, Sale, add_tender, price
-from pos.domain.tender import CARD, Tendered
+from pos.domain.scrub import last_four, scrub
+from pos.domain.tender import CARD, Tendered, TenderKind
 
-T = TypeVar("T")
-LOOK_BACK_ENTRIES_MAX: Final = 200
-KEPT_DETAILS: Final = frozenset({"authorisation", "last4", "brand", "contactless"})
+ANSWERS_BY_HAND: Final = frozenset({State.APPROVED, State.DECLINED, State.CANCELLED, State.UNKNOWN})
 
 
-def begin(desk: Desk, amount: Cents | None = None) -> Pending[CardNews]:
+def begin(
+    desk: Desk, amount: Cents | None = None, *, terminal: str = "", tender: str = CARD.name
+) -> Pending[CardNews]:
     """Ask the terminal for what is due, or for a part; with a negative due, give it back.
 
-    Raises CardMissing, CardBusy, CardUnresolved, NothingToPay, TenderTooMuch, LimitReached,
-    SaleChanged or RefundTooMuch: whatever would keep an approval from being recorded is found
-    before the card is asked.
+    `terminal` names one of several; the first that can is asked otherwise. `tender` is the card, or
+    a cheque that the terminal reads. Raises CardMissing, UnknownTerminal, TerminalCannot, CardBusy,
+    CardUnresolved, NothingToPay, TenderTooMuch, LimitReached, SaleChanged or RefundTooMuch:
+    whatever would keep an approval from being recorded is found before the card is asked.
     """
-    terminal = desk.ports.terminal
-    if terminal is None:
-        raise CardMissing
     sale = payable(desk)
     due = price(sale).due
+    means = desk.tender(tender)
+    asked_of = pick(desk, terminal, refund=due < 0, cheque=means.kind is TenderKind.CHEQUE)
     asked = abs(due) if amount is None else amount
     if due == 0 or asked == 0:
         raise NothingToPay
@@ -60,48 +62,101 @@ def begin(desk: Desk, amount: Cents | None = None) -> Pending[CardNews]:
         raise LimitReached(what="tenders", limit=TENDERS_MAX)
     attempt = Attempt(
         desk.ports.new_reference(),
-        terminal.name,
+        asked_of.name,
         Direction.PAYMENT if due > 0 else Direction.REFUND,
         asked,
         sale.id,
+        tender=means.name,
     )
     if sale.training:
         return _pretend(desk, sale, attempt)
+    return _prepare(desk, asked_of, sale, attempt)
+
+
+def take_back(desk: Desk, reference: str) -> Pending[CardNews]:
+    """Cancel on its terminal a payment that the open sale has already: an attempt of its own.
+
+    Raises UnknownAttempt, TerminalCannot (give it back as a refund after the sale), CardBusy,
+    CardUnresolved or SaleChanged.
+    """
+    sale = payable(desk)
+    paid = next((t for t in sale.tenders if t.details.get("attempt") == reference), None)
+    if paid is None or paid.amount <= 0:
+        raise UnknownAttempt(attempt=reference)
+    desk.require_right("cancel")
+    if sale.training:
+        raise TerminalCannot(terminal=paid.details["terminal"])
+    terminal = pick(desk, paid.details["terminal"])
+    if not terminal.abilities.cancellations:
+        raise TerminalCannot(terminal=terminal.name)
+    attempt = Attempt(
+        desk.ports.new_reference(),
+        terminal.name,
+        Direction.CANCELLATION,
+        paid.given,
+        sale.id,
+        details={"of_receipt": paid.details.get("receipt", "")},
+        tender=paid.name,
+        of=reference,
+    )
     return _prepare(desk, terminal, sale, attempt)
 
 
+def pick(desk: Desk, name: str = "", *, refund: bool = False, cheque: bool = False) -> CardTerminal:
+    """The terminal of a name, or the first that can do this and is free and well.
+
+    Raises CardMissing, UnknownTerminal or TerminalCannot.
+    """
+    terminals = desk.ports.terminals
+    if not terminals:
+        raise CardMissing
+    if name and name not in terminals:
+        raise UnknownTerminal(name=name, known=", ".join(terminals))
+    wanted = [terminals[name]] if name else list(terminals.values())
+    able = [
+        terminal
+        for terminal in wanted
+        if (terminal.abilities.refunds or not refund) and (terminal.abilities.cheques or not cheque)
+    ]
+    if not able:
+        raise TerminalCannot(terminal=name or ", ".join(terminals))
+    taken = {attempt.terminal for attempt in desk.attempts if attempt.state is not State.ORPHAN}
+    return min(able, key=lambda terminal: (terminal.name in taken, _is_ill(terminal)))
+
+
+def _is_ill(terminal: CardTerminal) -> bool:
+    return terminal.health().state in {DeviceState.OFFLINE, DeviceState.FAULT}
+
+
 def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -> Pending[CardNews]:
+    by_hand = terminal.abilities.by_hand
+
     def work(tx: Transaction) -> CardNews:
-        for other in tx.open_attempts():
-            if other.terminal != terminal.name:
-                continue
-            if other.state in RUNNING and other.reference not in desk.lost:
-                raise CardBusy
-            raise CardUnresolved(attempt=other.reference, amount=other.amount)
+        _require_free(desk, tx, terminal.name)
         require_stored(tx, sale)
         check_refunds(tx, sale)
         tx.put_draft(sale)
-        record_attempt(tx, attempt)
-        return CardNews(attempt)
+        before = tx.last_receipt(terminal.name)
+        details = {**attempt.details, **({"receipt_before": before} if before else {})}
+        begun = replace(attempt, details=details)
+        record_attempt(tx, begun)
+        if by_hand:
+            begun = step(begun, State.SENDING)
+            record_attempt(tx, begun)
+        return CardNews(begun)
 
-    def then(_: CardNews) -> None:
-        desk.attempts = (*desk.attempts, attempt)
-        try:
-            terminal.begin(attempt)
-        except PosError as error:
-            reason = error.key
-            give_up = desk.record(
-                lambda tx: record_attempt(tx, step(attempt, State.NOT_SENT, reason=reason)),
-                lambda _: desk.reload(),
-            )
-            give_up.wait()
-            raise
+    def then(news: CardNews) -> None:
+        desk.attempts = (*desk.attempts, news.attempt)
+        if not by_hand:
+            _hand_over(desk, terminal, news.attempt)
 
     pending = desk.record(work, then)
 
     def never_asked(late: Future[CardNews]) -> None:
         if late.exception() is None:
-            lost = step(attempt, State.NOT_SENT, reason="disk_slow")
+            begun = late.result().attempt
+            state = State.UNKNOWN if begun.state is State.SENDING else State.NOT_SENT
+            lost = step(begun, state, reason="disk_slow")
             desk.ports.ledger.run(lambda tx: record_attempt(tx, lost), SYSTEM)
 
     def undo() -> None:
@@ -112,10 +167,30 @@ def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -
     return replace(pending, undo=undo)
 
 
+def _require_free(desk: Desk, tx: Transaction, terminal: str) -> None:
+    """An open attempt blocks its terminal, and no other; an orphan blocks nothing."""
+    for other in tx.open_attempts():
+        if other.terminal != terminal or other.state is State.ORPHAN:
+            continue
+        if other.state in RUNNING and other.reference not in desk.lost:
+            raise CardBusy
+        raise CardUnresolved(attempt=other.reference, amount=other.amount)
+
+
+def _hand_over(desk: Desk, terminal: CardTerminal, attempt: Attempt) -> None:
+    try:
+        terminal.begin(attempt)
+    except PosError as error:
+        lost = step(attempt, State.NOT_SENT, reason=error.key)
+        desk.record(lambda tx: record_attempt(tx, lost), lambda _: desk.reload()).wait()
+        raise
+
+
 def _pretend(desk: Desk, sale: Sale, attempt: Attempt) -> Pending[CardNews]:
     """In training no terminal is asked and nothing is journaled of a card: it simply pays."""
     amount = attempt.towards_shop
-    paid = add_tender(sale, Tendered(CARD.name, CARD.kind, amount, amount))
+    means = desk.tender(attempt.tender)
+    paid = add_tender(sale, Tendered(means.name, means.kind, amount, amount))
 
     def work(tx: Transaction) -> CardNews:
         require_stored(tx, sale)
@@ -124,166 +199,43 @@ def _pretend(desk: Desk, sale: Sale, attempt: Attempt) -> Pending[CardNews]:
     return desk.record(work, desk.catch_up)
 
 
-def record_attempt(tx: Transaction, attempt: Attempt) -> None:
-    """Journal the state of an attempt."""
-    tx.append(
-        "payment",
-        {
-            "reference": attempt.reference,
-            "terminal": attempt.terminal,
-            "direction": str(attempt.direction),
-            "amount": attempt.amount,
-            "sale": attempt.sale,
-            "state": str(attempt.state),
-            "details": dict(attempt.details),
-        },
-    )
+def stop(desk: Desk, reference: str) -> None:
+    """Ask the terminal to give up a running attempt; its end comes as every other.
 
-
-def resolve(
-    desk: Desk, reference: str, *, charged: bool, authorisation: str = ""
-) -> Pending[CardNews]:
-    """Say what the terminal's paper says of an unknown attempt; UnknownAttempt."""
-    operator = desk.require_real_till("resolve")
-
-    def work(tx: Transaction) -> CardNews:
-        attempt = _open(tx, reference)
-        if attempt.state is not State.UNKNOWN and attempt.reference in desk.lost:
-            attempt = step(attempt, AT_START[attempt.state], reason="not_recorded")
-            record_attempt(tx, attempt)
-            if attempt.is_settled:  # it never left, whatever the paper of another one says
-                return CardNews(attempt)
-        if attempt.state is not State.UNKNOWN:
-            raise CardBusy
-        told: dict[str, object] = {"resolved_by": operator.code}
-        if authorisation:
-            told["authorisation"] = authorisation
-        state = State.APPROVED if charged else State.NOT_CHARGED
-        return conclude(desk, tx, step(attempt, state, **told))
-
-    return desk.record(work, desk.catch_up)
-
-
-def conclude(desk: Desk, tx: Transaction, attempt: Attempt) -> CardNews:
-    """Journal an attempt's final state; an approved one pays its sale, open or parked."""
-    record_attempt(tx, attempt)
-    if attempt.state is not State.APPROVED:
-        return CardNews(attempt)
-    sale = tx.draft(attempt.sale)
-    if sale is None:
-        tx.append("event", event(EventCode.CARD_TROUBLE, orphan=attempt.reference))
-        return CardNews(attempt)
-    amount = attempt.towards_shop
-    told = {name: attempt.details[name] for name in KEPT_DETAILS & attempt.details.keys()}
-    details = {"attempt": attempt.reference, "terminal": attempt.terminal, **told}
-    paid = add_tender(sale, Tendered(CARD.name, CARD.kind, amount, amount, details=details))
-    try:
-        return CardNews(attempt, advance(desk, tx, paid))
-    except RefundTooMuch:
-        # Another sale gave these goods back meanwhile, and the money went back a second time.
-        tx.append("event", event(EventCode.CARD_TROUBLE, refunded_twice=attempt.reference))
-        return CardNews(attempt, advance(desk, tx, paid, checked=True))
-
-
-def prepared_at(desk: Desk, reference: str) -> str | None:
-    """When an attempt began, to find it on the terminal's paper; None if that is long ago."""
-    ledger = desk.ports.ledger
-    last = ledger.last("payment")
-    newest = last.payload.number if last else 0
-    for number in range(newest, max(newest - LOOK_BACK_ENTRIES_MAX, 0), -1):
-        entry = ledger.entry("payment", number)
-        if entry and entry.data["reference"] == reference and entry.data["state"] == State.PREPARED:
-            return entry.payload.at
-    return None
-
-
-def recover(tx: Transaction) -> None:
-    """At start: what was being sent is unknown, what was only prepared never left."""
-    for attempt in tx.open_attempts():
-        if attempt.state in AT_START:
-            record_attempt(tx, step(attempt, AT_START[attempt.state], reason="restart"))
-
-
-def _open(tx: Transaction, reference: str) -> Attempt:
-    for attempt in tx.open_attempts():
-        if attempt.reference.casefold() == reference.strip().casefold():
-            return attempt
+    Raises UnknownAttempt, or CardStopsThere where only the terminal's red key can.
+    """
+    desk.require_operator()
+    for attempt in desk.attempts:
+        if attempt.reference == reference and attempt.state in RUNNING:
+            terminal = desk.ports.terminals.get(attempt.terminal)
+            if terminal is None or not terminal.abilities.cancels:
+                raise CardStopsThere(terminal=attempt.terminal)
+            terminal.cancel()
+            return
     raise UnknownAttempt(attempt=reference)
 
 
-class PaymentRecorder:
-    """What the device thread tells: each call returns only once it is on disk, or raises.
+def answer_by_hand(
+    desk: Desk, reference: str, state: State, *, authorisation: str = "", last4: str = ""
+) -> Pending[CardNews]:
+    """Say what a stand-alone terminal shows: approved, declined, cancelled, or nobody knows.
 
-    `on_news` is called from the device thread after the attempt's end is on disk.
+    Raises UnknownAttempt, or CardBusy for a terminal that answers by itself.
     """
+    operator = desk.require_operator()
+    if state not in ANSWERS_BY_HAND:
+        raise ValueError(f"a terminal cannot answer {state}")
 
-    def __init__(self, desk: Desk, on_news: Callable[[CardNews], None]) -> None:
-        self._desk = desk
-        self._on_news = on_news
+    def work(tx: Transaction) -> CardNews:
+        attempt = find_open(tx, reference)
+        terminal = desk.ports.terminals.get(attempt.terminal)
+        if attempt.state is not State.SENDING or terminal is None or not terminal.abilities.by_hand:
+            raise CardBusy
+        told = {"authorisation": scrub(authorisation.strip()), "last4": last_four(last4)}
+        details = {name: text for name, text in told.items() if text}
+        if state is not State.UNKNOWN:
+            attempt = step(attempt, State.ANSWERED, answered_by=operator.code, **details)
+            record_attempt(tx, attempt)
+        return conclude(desk, tx, step(attempt, state))
 
-    def sending(self, reference: str) -> None:
-        """The dialogue is about to begin: after this nothing may be forgotten."""
-        self._run(
-            reference, lambda tx: record_attempt(tx, step(_open(tx, reference), State.SENDING))
-        )
-
-    def answered(self, reference: str, details: Mapping[str, Any]) -> None:
-        """The terminal told its result and waits for our acknowledgement."""
-        self._run(
-            reference,
-            lambda tx: record_attempt(tx, step(_open(tx, reference), State.ANSWERED, **details)),
-        )
-
-    def concluded(self, reference: str, state: State, details: Mapping[str, Any]) -> None:
-        """The dialogue is over, in this state."""
-        try:
-            news = self._run(
-                reference,
-                lambda tx: conclude(self._desk, tx, step(_open(tx, reference), state, **details)),
-            )
-        except (NotRecorded, TimeoutError):
-            self._lose(reference)
-            raise
-        self._on_news(news)
-
-    def _lose(self, reference: str) -> None:
-        """Its end is on no disk: the cashier is led to it as to every unknown attempt."""
-        self._desk.lost.add(reference)
-        with suppress(PosError):
-            for attempt in self._desk.ports.ledger.open_attempts():
-                if attempt.reference == reference:
-                    self._on_news(CardNews(replace(attempt, state=State.UNKNOWN)))
-
-    def late(self, reference: str, amount: Cents, state: State, details: Mapping[str, Any]) -> None:
-        """An answer that nobody was waiting for, and what it says.
-
-        It settles an unknown attempt only when reference and amount are the attempt's own;
-        otherwise it is kept in the journal and raised, never given to another sale.
-        """
-
-        def work(tx: Transaction) -> CardNews:
-            for attempt in tx.open_attempts():
-                ours = attempt.reference == reference and attempt.amount == amount
-                if ours and attempt.state is State.UNKNOWN and state in _LATE:
-                    told = {**details, "late": True}
-                    return conclude(self._desk, tx, step(attempt, _LATE[state], **told))
-            orphan = {"reference": reference, "amount": amount, "says": str(state)}
-            tx.append("event", event(EventCode.CARD_TROUBLE, orphan_answer=orphan))
-            stranger = Attempt(reference, "", Direction.PAYMENT, amount, "", state, details)
-            return CardNews(stranger, orphan=True)
-
-        self._on_news(self._run(reference, work))
-
-    def _run(self, reference: str, work: Callable[[Transaction], T]) -> T:
-        ledger = self._desk.ports.ledger
-        return ledger.run(work, self._operator(reference)).result(COMMIT_TIMEOUT_S)
-
-    def _operator(self, reference: str) -> str:
-        """Whose sale an attempt pays: the name under which its ticket will stand."""
-        ledger = self._desk.ports.ledger
-        sales = {attempt.reference: attempt.sale for attempt in ledger.open_attempts()}
-        wanted = sales.get(reference)
-        return next((sale.operator for sale in ledger.drafts() if sale.id == wanted), SYSTEM)
-
-
-_LATE: Final = {State.APPROVED: State.APPROVED, State.DECLINED: State.NOT_CHARGED}
+    return desk.record(work, desk.catch_up)

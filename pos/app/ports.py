@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from pos.domain.catalogue import Product, QuickKey
 from pos.domain.money import Thousandths
@@ -101,7 +101,10 @@ class Transaction(Protocol):
         """How often a ticket was printed, up to this moment."""
 
     def open_attempts(self) -> tuple[Attempt, ...]:
-        """The card attempts that are running or unknown, oldest first."""
+        """The card attempts with an open question, oldest first."""
+
+    def last_receipt(self, terminal: str) -> str:
+        """The terminal's own number of its last operation that the till knows of, or ""."""
 
 
 class Ledger(Protocol):
@@ -129,7 +132,7 @@ class Ledger(Protocol):
         """All stored open and parked sales, oldest first."""
 
     def open_attempts(self) -> tuple[Attempt, ...]:
-        """The card attempts that are running or unknown, oldest first."""
+        """The card attempts with an open question, oldest first."""
 
     def jobs(self) -> tuple[PrintJob, ...]:
         """The print jobs that are not yet printed or dropped, oldest first."""
@@ -192,13 +195,60 @@ class Printer(Protocol):
         """How it is."""
 
 
-class CardTerminal(Protocol):
-    """A card terminal. `begin` returns at once; results come through the payment recorder."""
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a terminal can do beyond taking a payment: the fronts offer this and nothing else.
 
-    name: str
+    `by_hand`: no line leads there, the cashier types the amount and says what it shows. `cancels`:
+    the till can stop what runs. `cancellations`: it takes back a finished payment. `asks`: it tells
+    its last operation. `end_of_day`: it adds up its day.
+    """
+
+    by_hand: bool = False
+    cancels: bool = False
+    refunds: bool = True
+    cancellations: bool = False
+    cheques: bool = False
+    asks: bool = False
+    end_of_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a terminal shows of the attempt that runs: the key of a sentence, or its own words."""
+
+    step: str = ""
+    text: str = ""
+
+
+SILENCE: Final = Said()
+
+
+class CardTerminal(Protocol):
+    """A card terminal. Nothing here waits; results come through the payment recorder."""
+
+    @property
+    def name(self) -> str:
+        """What the shop calls it."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it can do."""
 
     def begin(self, attempt: Attempt) -> None:
         """Start a prepared attempt; CardBusy or CardMissing."""
+
+    def cancel(self) -> None:
+        """Ask it to stop what runs; CardMissing when it cannot be told. Ability `cancels`."""
+
+    def ask(self) -> None:
+        """Let it be asked what became of unknown attempts; CardMissing. Ability `asks`."""
+
+    def end_of_day(self) -> None:
+        """Let it add up and end its day; CardMissing. Ability `end_of_day`."""
+
+    def said(self, reference: str) -> Said:
+        """What it shows of a running attempt."""
 
     def health(self) -> DeviceHealth:
         """How it is."""

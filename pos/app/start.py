@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
+from pos.app.card_attempts import recover
 from pos.app.desk import Desk
-from pos.app.pay_by_card import recover
 from pos.app.ports import Ledger, Transaction
 from pos.app.session import find_session
 from pos.domain.events import EventCode, event

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from pos.app.desk import Desk
 from pos.app.park import parked
-from pos.app.ports import CampaignLink, DeviceHealth, DeviceState, JobState
+from pos.app.ports import (
+    SILENCE,
+    Abilities,
+    CampaignLink,
+    CardTerminal,
+    DeviceHealth,
+    DeviceState,
+    JobState,
+    Said,
+)
 from pos.domain.catalogue import Unit
 from pos.domain.money import Cents, Thousandths
-from pos.domain.payment import State
+from pos.domain.payment import Attempt, Direction, State
 from pos.domain.sale import LineKind, price
 
 
@@ -40,11 +51,25 @@ class TenderView:
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """A card attempt that is running or unknown."""
+    """A card attempt with an open question, and what may be done about it here.
+
+    `said` is what the terminal shows; `proposal` what it told and a person has yet to confirm.
+    `other`: it belongs to a sale that is not the one under way. `details` is what is known of it.
+    """
 
     reference: str
     amount: Cents
     state: State
+    terminal: str = ""
+    direction: Direction = Direction.PAYMENT
+    said: Said = SILENCE
+    proposal: State | None = None
+    cancels: bool = False
+    by_hand: bool = False
+    asks: bool = False
+    other: bool = False
+    sale: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +104,7 @@ class StatusView:
     printer: DeviceHealth
     jobs_waiting: int
     jobs_in_doubt: int
-    terminal: DeviceHealth
+    terminals: Mapping[str, DeviceHealth]
     link: CampaignLink
     parked: int
 
@@ -127,7 +152,6 @@ def status_view(desk: Desk) -> StatusView:
     """The state of everything around the sale."""
     ports, operator = desk.ports, desk.operator
     jobs = ports.ledger.jobs()
-    terminal = ports.terminal.health() if ports.terminal else DeviceHealth(DeviceState.MISSING)
     in_doubt = sum(job.state is JobState.UNKNOWN for job in jobs)
     return StatusView(
         operator.code if operator else None,
@@ -137,18 +161,54 @@ def status_view(desk: Desk) -> StatusView:
         ports.printer.health(),
         len(jobs) - in_doubt,
         in_doubt,
-        terminal,
+        {name: terminal.health() for name, terminal in ports.terminals.items()},
         ports.campaigns.link(),
         len(parked(desk)),
     )
 
 
 def attempts_view(desk: Desk) -> tuple[AttemptView, ...]:
-    """The card attempts that are running or unknown."""
-    return tuple(
-        AttemptView(a.reference, a.amount, State.UNKNOWN if a.reference in desk.lost else a.state)
-        for a in desk.attempts
+    """The card attempts with an open question."""
+    return tuple(_attempt_view(desk, attempt) for attempt in desk.attempts)
+
+
+def _attempt_view(desk: Desk, attempt: Attempt) -> AttemptView:
+    terminal = desk.ports.terminals.get(attempt.terminal)
+    can = terminal.abilities if terminal else Abilities()
+    return AttemptView(
+        attempt.reference,
+        attempt.amount,
+        State.UNKNOWN if attempt.reference in desk.lost else attempt.state,
+        attempt.terminal,
+        attempt.direction,
+        terminal.said(attempt.reference) if terminal else SILENCE,
+        attempt.proposal,
+        can.cancels,
+        can.by_hand,
+        can.asks,
+        desk.sale is None or desk.sale.id != attempt.sale,
+        attempt.sale,
+        attempt.details,
     )
+
+
+def usable_terminals(desk: Desk, *, refund: bool = False, cheque: bool = False) -> tuple[str, ...]:
+    """The names of the terminals that could be asked now: able, free and well."""
+    taken = {attempt.terminal for attempt in desk.attempts if attempt.state is not State.ORPHAN}
+    return tuple(
+        name
+        for name, terminal in desk.ports.terminals.items()
+        if name not in taken and _can(terminal, refund=refund, cheque=cheque) and _is_well(terminal)
+    )
+
+
+def _can(terminal: CardTerminal, *, refund: bool, cheque: bool) -> bool:
+    can = terminal.abilities
+    return (can.refunds or not refund) and (can.cheques or not cheque)
+
+
+def _is_well(terminal: CardTerminal) -> bool:
+    return terminal.health().state not in {DeviceState.OFFLINE, DeviceState.FAULT}
 
 
 def last_view(desk: Desk) -> LastView | None:

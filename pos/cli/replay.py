@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import click
 
-from drivers.simulators.terminal_scenarios import scenario_named
 from pos.app.desk import Settled
 from pos.cli.common import (
     Context,
@@ -132,8 +131,9 @@ def _cashier(
     terminal_paper: Path | None,
 ) -> Cashier:
     refuse_next = None
-    if devices := box.till.simulated:
-        refuse_next = partial(devices.terminal.director.insert, scenario_named("refuse"))
+    if box.till.simulated and (terminals := box.till.simulated.terminals):
+        director = next(iter(terminals.values())).director
+        refuse_next = partial(director.insert, director.table["refuse"])
     cashier = Cashier(
         box.till.desk,
         draw,

@@ -47,7 +47,8 @@ def run_plain(opened: Till, *, as_json: bool) -> None:
     from pos.plain.front import PlainFront
     from pos.plain.loop import run
 
-    wait_s = opened.config.terminal.answer_timeout_s + CARD_WAIT_MARGIN_S
+    patience_s = [terminal.answer_timeout_s for terminal in opened.config.terminal]
+    wait_s = max(patience_s, default=0) + CARD_WAIT_MARGIN_S
     front = PlainFront(opened.desk, opened.language, wait_s)
     opened.news.target = front.news
     run(front, sys.stdin, sys.stdout, json_lines=as_json)

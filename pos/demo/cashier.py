@@ -23,12 +23,13 @@ from pos.app import (
     pay_by_card,
     print_receipt,
     refund,
+    resolve_card,
     ring_up,
     session,
     sign_on,
     take_payment,
 )
-from pos.app.desk import CardNews, Desk, Settled
+from pos.app.desk import CardNews, Desk, News, Settled
 from pos.app.ports import JobState
 from pos.app.print_jobs import answer, waiting
 from pos.domain.closing import Closing
@@ -97,9 +98,10 @@ class Cashier:
         self._news: queue.SimpleQueue[CardNews] = queue.SimpleQueue()
         self._recent: list[Settled] = []
 
-    def news(self, news: CardNews) -> None:
+    def news(self, news: News) -> None:
         """Take what the device thread recorded; called from that thread."""
-        self._news.put(news)
+        if isinstance(news, CardNews):
+            self._news.put(news)
 
     # --- the day ---------------------------------------------------------------------------------
 
@@ -124,7 +126,8 @@ class Cashier:
         takings = totals.drawer.expected - FLOAT
         if takings > 0:
             move_cash.pickup(self.desk, takings).wait()
-        closed = close_session.close(self.desk, min(totals.drawer.expected, FLOAT)).wait()
+        counted = min(totals.drawer.expected, FLOAT)
+        closed = close_session.close(self.desk, counted, seen=totals.unresolved).wait()
         self.tally.z_reports += 1
         self.tally.z_total += closed.closing.total.ttc
         return closed.closing
@@ -216,7 +219,7 @@ class Cashier:
     def _resolve(self, reference: str, amount: int) -> CardNews:
         """Read the terminal's paper and say what it says."""
         charged = self._on_paper(reference, amount)
-        news = pay_by_card.resolve(
+        news = resolve_card.resolve(
             self.desk, reference, charged=charged, authorisation="PAPER" if charged else ""
         ).wait()
         if news.settled:

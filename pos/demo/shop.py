@@ -57,9 +57,7 @@ def demo_config(given: Config) -> Config:
         shop=shop,
         tender=tender,
         printer=given.printer if given.printer.port else PrinterConfig(port=SIMULATED),
-        terminal=given.terminal
-        if given.terminal.port
-        else TerminalConfig(port=SIMULATED, echoes_reference=True),
+        terminal=given.terminal or (TerminalConfig(port=SIMULATED, echoes_reference=True),),
     )
 
 

@@ -11,13 +11,16 @@ PosError
 │   └── BadCommand      a line or key that means nothing here
 ├── NotFound            nothing by this name
 │   ├── UnknownProduct, UnknownLine, UnknownTender, UnknownTicket, UnknownParked,
-│   └── UnknownAttempt, UnknownStaff
+│   └── UnknownAttempt, UnknownTerminal, UnknownStaff
 ├── NotNow              understood, but against a rule at this moment
 │   ├── SignOnFirst, WrongPin, PinDelayed, NeedsManager
 │   ├── NothingToPay, SaleIsEmpty, SaleIsOpen, SaleHasTenders, SaleIsPaidInPart,
 │   ├── SaleChanged     what is stored of the sale is not what was shown
 │   ├── TenderTooMuch, TenderWrongWay, DiscountTooMuch, RefundTooMuch
 │   ├── CardBusy, CardUnresolved, CardMissing
+│   ├── CardStopsThere  only the terminal's own key stops what runs
+│   ├── TerminalCannot  this terminal does not do that
+│   ├── CardsUnresolved the day may be closed, once what is unresolved was seen
 │   ├── FloatDeclared, NoSession, DrawerTooLow, LimitReached
 │   └── IllegalStep     a step that the state table of a card payment does not have
 ├── NotRecorded         it could not be written: it has not happened
@@ -119,6 +122,12 @@ class UnknownAttempt(NotFound):
     """No card attempt has this reference, or it is settled. Parameters: attempt."""
 
     key = "unknown_attempt"
+
+
+class UnknownTerminal(NotFound):
+    """No card terminal has this name. Parameters: name, known."""
+
+    key = "unknown_terminal"
 
 
 class UnknownStaff(NotFound):
@@ -233,6 +242,24 @@ class CardMissing(NotNow):
     """No card terminal is set up or connected."""
 
     key = "card_missing"
+
+
+class CardStopsThere(NotNow):
+    """Only the red key of the terminal stops a payment that runs. Parameters: terminal."""
+
+    key = "card_stops_there"
+
+
+class TerminalCannot(NotNow):
+    """This card terminal does not do that. Parameters: terminal."""
+
+    key = "terminal_cannot"
+
+
+class CardsUnresolved(NotNow):
+    """Card payments are unresolved: see them, then close. Parameters: count, references."""
+
+    key = "cards_unresolved"
 
 
 class FloatDeclared(NotNow):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from pos.domain.document import Block, Columns, Cut, Document, Feed, Rule, Text, Words
 from pos.domain.sale import LineKind
+from pos.domain.tender import Tendered
 from pos.domain.ticket import Shop, Ticket, TicketLine, printed_number
 
 
@@ -99,16 +100,30 @@ def _totals(ticket: Ticket, words: Words) -> Iterator[Block]:
 
 def _tenders(ticket: Ticket, words: Words) -> Iterator[Block]:
     for tender in ticket.tenders:
-        label = tender_label(tender.name, words)
-        last4 = tender.details.get("last4")
-        yield Columns(f"{label} ****{last4}" if last4 else label, words.number(tender.given))
-        authorisation = tender.details.get("authorisation")
-        if authorisation:
-            yield Text("  " + words.say("receipt.authorisation", number=authorisation))
+        yield Columns(_tender(tender, words), words.number(tender.given))
+        yield from _card(tender, words)
         if tender.change:
             yield Columns(words.say("receipt.change"), words.number(-tender.change))
-        if tender.kept:
+        if tender.kept and "tip" not in tender.details:
             yield Text("  " + words.say("receipt.kept", amount=words.money(tender.kept)))
+
+
+def _tender(tender: Tendered, words: Words) -> str:
+    """Its name; of a card what its terminal tells: brand and last four digits, never more."""
+    brand, last4 = tender.details.get("brand"), tender.details.get("last4")
+    parts = (tender_label(tender.name, words), brand, f"****{last4}" if last4 else "")
+    return " ".join(part for part in parts if part)
+
+
+def _card(tender: Tendered, words: Words) -> Iterator[Block]:
+    contactless = words.say("receipt.contactless") if tender.details.get("contactless") else ""
+    authorisation = tender.details.get("authorisation")
+    number = words.say("receipt.authorisation", number=authorisation) if authorisation else ""
+    told = "  ".join(part for part in (contactless, number) if part)
+    if told:
+        yield Text(f"  {told}")
+    if tip := tender.details.get("tip"):
+        yield Columns("  " + words.say("receipt.tip"), words.number(tip))
 
 
 def tender_label(name: str, words: Words) -> str:

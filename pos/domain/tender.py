@@ -30,13 +30,17 @@ class Overpay(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TenderType:
-    """A means of payment of this shop, by the name under which it is typed and journaled."""
+    """A means of payment of this shop, by the name under which it is typed and journaled.
+
+    `by_terminal`: a card terminal reads and approves it (cheques).
+    """
 
     name: str
     kind: TenderKind
     overpay: Overpay = Overpay.REFUSE
     refundable: bool = False
     opens_drawer: bool = False
+    by_terminal: bool = False
 
 
 CASH = TenderType("cash", TenderKind.CASH, Overpay.CHANGE, refundable=True, opens_drawer=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Mapping
-from typing import Final
 
 from pos.adapters.paper import as_text
 from pos.app import (
@@ -14,7 +12,6 @@ from pos.app import (
     find,
     move_cash,
     park,
-    pay_by_card,
     print_jobs,
     print_receipt,
     refund,
@@ -23,19 +20,21 @@ from pos.app import (
     sign_on,
     take_payment,
 )
-from pos.app.desk import CardNews, Desk, Settled
+from pos.app.desk import Desk, News, Settled
 from pos.app.ticket_number import ticket_number
 from pos.domain.catalogue import fold
 from pos.domain.closing import to_data as closing_data
-from pos.domain.errors import BadCommand, PosError
+from pos.domain.errors import BadCommand, CardsUnresolved, PosError
 from pos.domain.money import parse_amount, parse_percent, parse_quantity
-from pos.domain.payment import State
 from pos.domain.sale import Discount
 from pos.domain.tender import CARD
 from pos.i18n import Language
+from pos.plain.cards import Cards
 from pos.plain.commands import COMMANDS, Call, Command, Entry, find_command, read_entry, read_line
 from pos.plain.replies import (
+    PAPER_COLUMNS,
     Reply,
+    attempt_lines,
     products_reply,
     refused,
     sale_reply,
@@ -44,8 +43,6 @@ from pos.plain.replies import (
     with_raised,
 )
 
-PAPER_COLUMNS: Final = 42
-
 
 class PlainFront:
     """A desk spoken to in lines. `card_wait_s` limits how long `card` waits for the terminal."""
@@ -53,20 +50,21 @@ class PlainFront:
     def __init__(self, desk: Desk, language: Language, card_wait_s: float) -> None:
         self.desk = desk
         self.language = language
-        self._card_wait_s = card_wait_s
-        self._news: queue.SimpleQueue[CardNews] = queue.SimpleQueue()
+        self._cards = Cards(desk, language, card_wait_s)
+        self._seen: frozenset[str] = frozenset()  # open attempts that a refused Z has shown
         self._handlers: Mapping[str, Callable[[Call], Reply]] = {
-            command.name: getattr(self, "_" + command.name.replace("-", "_"))
+            command.name: self._cards.handlers.get(command.name)
+            or getattr(self, "_" + command.name.replace("-", "_"))
             for command in COMMANDS
         }
 
-    def news(self, news: CardNews) -> None:
+    def news(self, news: News) -> None:
         """Take what the device thread recorded; called from that thread."""
-        self._news.put(news)
+        self._cards.news(news)
 
     def do(self, line: str) -> Reply | None:
         """Carry out a line; None for an empty one."""
-        raised = self._catch_up()
+        raised = self._cards.catch_up()
         try:
             understood = read_line(line)
             if understood is None:
@@ -78,17 +76,6 @@ class PlainFront:
         except PosError as error:
             reply = refused(self.language, error.key, self.language.error(error), error.params)
         return with_raised(reply, raised)
-
-    def _catch_up(self) -> list[str]:
-        """Take the news of the device thread; what has to be said of it besides."""
-        raised = []
-        while not self._news.empty():
-            news = self._news.get()
-            self.desk.catch_up(news)
-            if news.orphan:
-                amount = self.language.money(news.attempt.amount)
-                raised.append(self.language.say("card.orphan", amount=amount))
-        return raised
 
     # --- the sale --------------------------------------------------------------------------------
 
@@ -156,8 +143,9 @@ class PlainFront:
         name, amount = call.rest, ""
         if len(call.words) > 1 and call.words[-1][:1].isdigit():
             name, amount = " ".join(call.words[:-1]), call.words[-1]
-        if self.desk.tender(name).kind is CARD.kind:
-            return self._pay_by_card((amount,) if amount else ())
+        means = self.desk.tender(name)
+        if means.kind is CARD.kind or means.by_terminal:
+            return self._cards.pay((amount,) if amount else (), means.name)
         return self._take(name, (amount,) if amount else ())
 
     def _take(self, name: str, amount: tuple[str, ...]) -> Reply:
@@ -171,50 +159,6 @@ class PlainFront:
         if settled is None:
             return sale_reply(self.desk, self.language, self.language.say("plain.taken"))
         return settled_reply(settled, self.language)
-
-    def _card(self, call: Call) -> Reply:
-        return self._pay_by_card(call.words)
-
-    def _pay_by_card(self, amount: tuple[str, ...]) -> Reply:
-        asked = parse_amount(amount[0]) if amount else None
-        begun = pay_by_card.begin(self.desk, asked).wait()
-        if begun.settled:
-            return settled_reply(begun.settled, self.language)
-        reference = begun.attempt.reference
-        while True:
-            try:
-                news = self._news.get(timeout=self._card_wait_s)
-            except queue.Empty:
-                text = self.language.say("plain.card.waiting", attempt=reference)
-                return Reply(text, {"attempt": reference, "state": "waiting"}, ok=False)
-            self.desk.catch_up(news)
-            if news.attempt.reference == reference:
-                return self._card_reply(news)
-
-    def _card_reply(self, news: CardNews) -> Reply:
-        attempt = news.attempt
-        told = {"attempt": attempt.reference, "state": str(attempt.state)}
-        text = self.language.say(
-            f"plain.card.{attempt.state}",
-            attempt=attempt.reference,
-            amount=self.language.money(attempt.amount),
-        )
-        if news.settled:
-            done = settled_reply(news.settled, self.language)
-            return Reply(f"{text}\n{done.text}", {**told, **done.data})
-        rest = sale_reply(self.desk, self.language, text) if self.desk.sale else Reply(text)
-        return Reply(rest.text, {**told, **rest.data}, ok=attempt.state is State.APPROVED)
-
-    def _resolve(self, call: Call) -> Reply:
-        reference, answer, *number = call.words
-        answer = fold(answer)
-        charged = {"charged": True, "debite": True, "not-charged": False, "non-debite": False}
-        if answer not in charged or (charged[answer] and not number):
-            raise BadCommand(text="resolve ATTEMPT charged NUMBER | not-charged")
-        news = pay_by_card.resolve(
-            self.desk, reference, charged=charged[answer], authorisation="".join(number)
-        ).wait()
-        return self._card_reply(news)
 
     # --- paper -----------------------------------------------------------------------------------
 
@@ -305,7 +249,14 @@ class PlainFront:
 
     def _z(self, call: Call) -> Reply:
         counted = parse_amount(call.words[0]) if call.words else None
-        closed = close_session.close(self.desk, counted).wait()
+        try:
+            closed = close_session.close(self.desk, counted, seen=self._seen).wait()
+        except CardsUnresolved:
+            # Shown now: the same command closes all the same.
+            self._seen = frozenset(x.reference for x in self.desk.attempts)
+            shown = "\n".join(attempt_lines(self.desk, self.language))
+            raise_hint = self.language.say("plain.z_anyway")
+            return Reply(f"{shown}\n{raise_hint}", {"unresolved": sorted(self._seen)}, ok=False)
         data = {"number": closed.entry.payload.number, **closing_data(closed.closing)}
         return Reply(as_text(closed.document, PAPER_COLUMNS), {"z": data})
 

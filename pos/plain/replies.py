@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from pos.app.desk import Desk, Settled
-from pos.app.views import DeskView, LineView, SaleView, show
+from pos.app.views import DeskView, LineView, SaleView, StatusView, show
 from pos.domain.catalogue import Product
+from pos.domain.payment import State
 from pos.domain.receipt import tender_label
 from pos.domain.tender import TenderKind
 from pos.domain.ticket import printed_number
 from pos.i18n import Language
+
+PAPER_COLUMNS: Final = 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +104,7 @@ def _show_lines(view: DeskView, language: Language) -> Iterator[str]:
         yield total_text(view.sale, language)
     else:
         yield language.say("plain.no_sale")
-    for attempt in view.attempts:
-        yield language.say(
-            f"plain.attempt.{attempt.state}",
-            attempt=attempt.reference,
-            amount=language.money(attempt.amount),
-        )
+    yield from _attempt_lines(view, language)
     status = view.status
     yield language.say(
         "plain.status",
@@ -114,13 +112,44 @@ def _show_lines(view: DeskView, language: Language) -> Iterator[str]:
         session=status.session or "-",
         printer=_device(status.printer.state, status.printer.reason, language),
         jobs=status.jobs_waiting + status.jobs_in_doubt,
-        terminal=_device(status.terminal.state, status.terminal.reason, language),
+        terminal=_terminals(status, language),
         waiting=status.link.waiting,
         parked=status.parked,
     )
     if status.link.trouble:
         trouble = language.device(status.link.trouble)
         yield language.say("plain.campaign_trouble", trouble=trouble)
+
+
+def attempt_lines(desk: Desk, language: Language) -> list[str]:
+    """The card attempts with an open question, and what to do about each."""
+    return list(_attempt_lines(show(desk), language))
+
+
+def _attempt_lines(view: DeskView, language: Language) -> Iterator[str]:
+    for attempt in view.attempts:
+        key = f"plain.attempt.{attempt.state}"
+        if attempt.by_hand and attempt.state is State.SENDING:
+            key = "plain.card.by_hand"
+        if attempt.proposal is not None:
+            key = f"plain.proposal.{attempt.proposal}"
+        yield language.say(
+            key,
+            attempt=attempt.reference,
+            amount=language.money(attempt.amount),
+            terminal=attempt.terminal,
+        )
+
+
+def _terminals(status: StatusView, language: Language) -> str:
+    """Each terminal by name where there are several."""
+    told = {
+        name: _device(health.state, health.reason, language)
+        for name, health in status.terminals.items()
+    }
+    if not told:
+        return language.say("plain.device.missing")
+    return ", ".join(f"{name} {said}" if len(told) > 1 else said for name, said in told.items())
 
 
 def _device(state: str, reason: str, language: Language) -> str:
@@ -186,7 +215,14 @@ def desk_data(view: DeskView) -> dict[str, Any]:
     return {
         "sale": sale_data(view.sale),
         "attempts": [
-            {"reference": a.reference, "amount": a.amount, "state": str(a.state)}
+            {
+                "reference": a.reference,
+                "amount": a.amount,
+                "state": str(a.state),
+                "terminal": a.terminal,
+                "direction": str(a.direction),
+                "proposal": str(a.proposal) if a.proposal else None,
+            }
             for a in view.attempts
         ],
         "status": {
@@ -197,7 +233,7 @@ def desk_data(view: DeskView) -> dict[str, Any]:
             "printer": str(status.printer.state),
             "jobs_waiting": status.jobs_waiting,
             "jobs_in_doubt": status.jobs_in_doubt,
-            "terminal": str(status.terminal.state),
+            "terminals": {name: str(health.state) for name, health in status.terminals.items()},
             "campaigns": list(status.link.campaigns),
             "campaign_entries_waiting": status.link.waiting,
             "oldest_unsent_at": status.link.oldest_at,

@@ -9,9 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from pos.app.ports import JobState, PrintJob
-from pos.domain import draft
+from pos.domain import draft, payment
 from pos.domain.errors import LimitReached, SaleChanged
-from pos.domain.payment import Attempt, Direction, State
+from pos.domain.payment import Attempt
 from pos.domain.sale import Sale
 from pos.store.database import Row
 
@@ -64,7 +64,10 @@ def drop_draft(connection: sqlite3.Connection, sale_id: str) -> None:
 
 def note_attempt(connection: sqlite3.Connection, data: Mapping[str, Any]) -> None:
     """Follow an entry of the `payment` chain: keep the attempt while a question is open."""
-    attempt = _attempt(data)
+    if "reference" not in data:
+        return  # what a terminal added up
+    attempt = payment.from_data(data)
+    _note_receipt(connection, attempt)
     if attempt.is_settled:
         connection.execute("DELETE FROM open_attempt WHERE reference = ?", (attempt.reference,))
         return
@@ -82,7 +85,7 @@ def note_attempt(connection: sqlite3.Connection, data: Mapping[str, Any]) -> Non
 
 def read_attempt(row: Row) -> Attempt:
     """The attempt of a row of OPEN_ATTEMPTS."""
-    return _attempt(msgspec.json.decode(row[0]))
+    return payment.from_data(msgspec.json.decode(row[0]))
 
 
 def enqueue(connection: sqlite3.Connection, job: PrintJob) -> None:
@@ -119,13 +122,18 @@ def read_job(row: Row) -> PrintJob:
     return PrintJob(row[0], row[1], msgspec.json.decode(row[2]), JobState(row[3]), row[4])
 
 
-def _attempt(data: Mapping[str, Any]) -> Attempt:
-    return Attempt(
-        data["reference"],
-        data["terminal"],
-        Direction(data["direction"]),
-        data["amount"],
-        data["sale"],
-        State(data["state"]),
-        data["details"],
-    )
+def last_receipt(connection: sqlite3.Connection, terminal: str) -> str:
+    """The number of a terminal's last operation that the till knows of, or ""."""
+    row = connection.execute(
+        "SELECT receipt FROM terminal_receipt WHERE terminal = ?", (terminal,)
+    ).fetchone()
+    return row[0] if row else ""
+
+
+def _note_receipt(connection: sqlite3.Connection, attempt: Attempt) -> None:
+    receipt = attempt.details.get("receipt")
+    if receipt:
+        connection.execute(
+            "INSERT OR REPLACE INTO terminal_receipt (terminal, receipt) VALUES (?, ?)",
+            (attempt.terminal, receipt),
+        )

@@ -81,6 +81,10 @@ class SqliteTransaction:
         rows = self.connection.execute(counter.OPEN_ATTEMPTS).fetchall()
         return tuple(counter.read_attempt(row) for row in rows)
 
+    def last_receipt(self, terminal: str) -> str:
+        """The terminal's own number of its last operation that the till knows of, or ""."""
+        return counter.last_receipt(self.connection, terminal)
+
 
 class SqliteLedger:
     """pos.app.ports.Ledger on till.db."""

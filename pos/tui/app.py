@@ -17,19 +17,23 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from pos.adapters.scanner import Misread, WedgeScanner
-from pos.app.desk import CardNews, Desk
+from pos.app.desk import CardNews, Desk, News, TotalsNews
 from pos.app.ports import DeviceHealth, DeviceState, Role
 from pos.app.sign_on import approve
 from pos.app.views import StatusView, attempts_view, last_view, sale_view, status_view
 from pos.domain.errors import CardUnresolved, NeedsManager, PosError
 from pos.i18n import Language
 from pos.tui import keys, palette
+from pos.tui.about import About
 from pos.tui.acts import Acts, Place, Start
+from pos.tui.card_day import CardDay
+from pos.tui.cards import Cards
 from pos.tui.jobs import Jobs
-from pos.tui.messages import CardArrived, ScanArrived
+from pos.tui.messages import NewsArrived, ScanArrived
 from pos.tui.modals.credentials import Credentials
 from pos.tui.modals.question import Question
 from pos.tui.payments import Payments
+from pos.tui.resolving import Resolving
 from pos.tui.ringing import Ringing
 from pos.tui.sale_screen import SaleScreen
 from pos.tui.strokes import Scanner, Stroke, Strokes
@@ -74,8 +78,12 @@ class TillApp(App[None]):
         self.language = language
         self.keys = dict(keymap or {})
         self.acts = Acts(desk)
-        self.jobs = Jobs(self)
         self.payments = Payments(self)
+        self.about = About(self)
+        self.cards = Cards(self)
+        self.resolving = Resolving(self)
+        self.card_day = CardDay(self)
+        self.jobs = Jobs(self)
         self.ringing = Ringing(self)
         self.status: StatusView | None = None
         self.bars: list[Bar] = []
@@ -114,9 +122,9 @@ class TillApp(App[None]):
         """Ctrl+C asks the same question."""
         self.act(self.jobs.quit)
 
-    def news(self, news: CardNews) -> None:
-        """Take what the device thread recorded; called from that thread."""
-        self.post_message(CardArrived(news))
+    def news(self, news: News) -> None:
+        """Take what a device thread recorded; called from that thread."""
+        self.post_message(NewsArrived(news))
 
     # --- keys and scans --------------------------------------------------------------------------
 
@@ -188,7 +196,7 @@ class TillApp(App[None]):
             await work()
         except CardUnresolved as error:
             self.report(error)
-            await self.payments.resolve()
+            await self.cards.look(str(error.params.get("attempt", "")))
         except PosError as error:
             self.report(error)
         except Exception:  # one act's bug must not close a shop: it is logged and told
@@ -208,6 +216,17 @@ class TillApp(App[None]):
         finally:
             self.redraw()
         return await self.acts.record(start)
+
+    async def allowed(self, act: Callable[[], None]) -> None:
+        """Do an act that records nothing here, with a manager's approval where it takes one."""
+        try:
+            act()
+        except NeedsManager as error:
+            if not await self.ask_manager(error):
+                raise
+        else:
+            return
+        act()
 
     async def ask_manager(self, error: NeedsManager) -> bool:
         """Whether a manager approved the act that was refused."""
@@ -246,10 +265,14 @@ class TillApp(App[None]):
         await self.acts.catch_up(news, _place.get())
         self.redraw()
 
-    async def on_card_arrived(self, event: CardArrived) -> None:
+    async def on_news_arrived(self, event: NewsArrived) -> None:
         """Bring the desk up to date, and lead the cashier where the truth is unknown."""
         event.stop()
-        self.act(lambda: self.payments.arrived(event.news))
+        news = event.news
+        if isinstance(news, TotalsNews):
+            self.act(lambda: self.card_day.totals_arrived(news))
+        else:
+            self.act(lambda: self.cards.arrived(news))
 
     # --- what is shown ---------------------------------------------------------------------------
 
@@ -291,7 +314,8 @@ class TillApp(App[None]):
             operator and operator.role is Role.TRAINEE
         )
         sale = sale_view(desk)
-        self.sale_screen.show(Shown(sale, attempts_view(desk), last_view(desk), training))
+        attempts, then = attempts_view(desk), self.cards.then
+        self.sale_screen.show(Shown(sale, attempts, last_view(desk), training, then))
         self.show_bars()
 
     async def poll(self) -> None:
@@ -310,16 +334,19 @@ class TillApp(App[None]):
         self.show_bars()
         if self.status:
             self._tell("printer", self.status.printer)
-            self._tell("terminal", self.status.terminal)
+            terminals = self.status.terminals
+            for name, health in terminals.items():
+                self._tell(f"terminal {name}", health, name if len(terminals) > 1 else "")
 
-    def _tell(self, name: str, health: DeviceHealth) -> None:
+    def _tell(self, name: str, health: DeviceHealth, whose: str = "") -> None:
         """Say once, in full, what is wrong with a device; the bar has room for its state only."""
         reason = health.reason if health.state in {DeviceState.OFFLINE, DeviceState.FAULT} else ""
         if not reason:
             self._told.pop(name, None)
         elif self._told.get(name) != reason and self._may_tell:
             self._told[name] = reason
-            self.alert(self.language.device(reason))
+            told = self.language.device(reason)
+            self.alert(f"{whose} : {told}" if whose else told)
 
     @property
     def _may_tell(self) -> bool:
@@ -331,6 +358,7 @@ class TillApp(App[None]):
         before = self.desk.attempts
         if not before or self.acts.busy:
             return
+        self.redraw()  # what its terminal shows is not on disk
         now = await loop.run_in_executor(self._reading, self.desk.ports.ledger.open_attempts)
         same = [x.reference for x in now] == [x.reference for x in before]
         if same and now != before and self.desk.attempts is before:

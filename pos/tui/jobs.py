@@ -6,25 +6,26 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pos.app.cancel_sale import cancel_sale
-from pos.app.close_session import close, read_x
+from pos.app.close_session import Closed, close, read_x
 from pos.app.desk import Pending, Session
 from pos.app.move_cash import no_sale, paid_in, paid_out, pickup
 from pos.app.park import park, parked, recall
 from pos.app.ports import Role
 from pos.app.print_jobs import answer, waiting
-from pos.app.print_receipt import print_receipt
+from pos.app.print_receipt import Printed, print_receipt
+from pos.app.print_slip import customer_slips, print_slip
 from pos.app.refund import Wanted, refund, refundable
 from pos.app.ring_up import return_item
 from pos.app.session import declare_float
 from pos.app.sign_on import lock, sign_on
 from pos.app.ticket_number import ticket_number
 from pos.domain.document import Document
-from pos.domain.errors import BadCommand, FloatDeclared
+from pos.domain.errors import BadCommand, CardsUnresolved, FloatDeclared, SaleIsPaidInPart
 from pos.domain.money import ONE, Cents, Thousandths, parse_amount, parse_quantity
-from pos.domain.sale import price
-from pos.tui import keys, typed
+from pos.domain.sale import Sale, price
+from pos.tui import card_words, keys, typed
 from pos.tui.modals.ask import Ask
-from pos.tui.modals.count import Count
+from pos.tui.modals.count import Count, Counted
 from pos.tui.modals.credentials import Credentials
 from pos.tui.modals.menu import Menu
 from pos.tui.modals.paper import COLUMNS, Paper
@@ -45,13 +46,12 @@ class Jobs:
     def __init__(self, till: TillApp) -> None:
         self._till = till
         self._say = till.language.say
-        self._menu: tuple[tuple[str, Job], ...] = (
+        self._always: tuple[tuple[str, Job], ...] = (
             ("refund", self._refund),
             ("return", self._return),
             ("discount", self._discount),
             ("void", self._void),
             ("cancel", self._cancel),
-            ("resolve", self._resolve),
             ("reprint", self._reprint),
             ("jobs", self._print_jobs),
             ("paid_in", lambda: self._move("paid_in", paid_in)),
@@ -59,6 +59,7 @@ class Jobs:
             ("pickup", self._pickup),
             ("no_sale", self._no_sale),
             ("x", self._read_x),
+            ("card_day", till.card_day.end_of_day),
             ("z", self._close),
             ("lock", self.lock),
             ("quit", self.quit),
@@ -118,11 +119,26 @@ class Jobs:
 
     async def menu(self) -> None:
         """All jobs by name."""
-        choices = [Choice(job, self._say(f"tui.job.{name}")) for name, job in self._menu]
+        choices = [
+            Choice(job, self._say(f"tui.job.{name}"))
+            for name, job in (*self._about_cards(), *self._always)
+        ]
         choice = await self._till.ask(Menu(self._say("tui.menu.title"), choices))
         if choice:
             job: Job = choice.value  # type: ignore[assignment]  # the choices above hold jobs
             await job()
+
+    def _about_cards(self) -> list[tuple[str, Job]]:
+        """What a card makes possible at this moment."""
+        cards = self._till.cards
+        jobs: list[tuple[str, Job]] = []
+        if cards.open():
+            jobs.append(("resolve", cards.look))
+        if cards.takeable():
+            jobs.append(("take_back", cards.take_back))
+        if customer_slips(self._till.desk):
+            jobs.append(("slip", self._slip))
+        return jobs
 
     async def help(self) -> None:
         """What each key does, and what can be typed."""
@@ -177,25 +193,34 @@ class Jobs:
                     name=sale.parked_as,
                     lines=counted(language, "tui.total.lines", len(sale.lines)),
                 ),
-                f"{language.money(price(sale).due)}  {language.time(sale.opened_at)[-5:]}",
+                self._parked_note(sale),
             )
             for sale in sales
         ]
         choice = await till.ask(Menu(self._say("tui.park.title"), choices))
         return str(choice.value) if choice else None
 
+    def _parked_note(self, sale: Sale) -> str:
+        """What is due and since when; first of all a card that is still open."""
+        language, desk = self._till.language, self._till.desk
+        note = f"{language.money(price(sale).due)}  {language.time(sale.opened_at)[-5:]}"
+        cards = [attempt for attempt in desk.attempts if attempt.sale == sale.id]
+        marks = [f"{self._say('tui.park.card')} {card_words.short(language, x)}" for x in cards]
+        return "  ".join([*marks, note])
+
     async def _void(self) -> None:
         await self._till.sale_screen.void()
-
-    async def _resolve(self) -> None:
-        await self._till.payments.resolve()
 
     async def _cancel(self) -> None:
         till = self._till
         till.desk.require_sale()
         if not await self._sure("tui.cancel"):
             return
-        back = await till.record(lambda: cancel_sale(till.desk))
+        try:
+            back = await till.record(lambda: cancel_sale(till.desk))
+        except SaleIsPaidInPart:
+            await till.cards.take_back(self._say("tui.take_back.first"))
+            return
         till.say(self._say("tui.done.cancelled"))
         if back:
             till.alert(self._say("tui.done.hand_back", amount=till.language.money(back)))
@@ -290,7 +315,14 @@ class Jobs:
         """Print a ticket: the last one, or the one whose number was typed."""
         till = self._till
         number = self._ticket(text) if text else None
-        printed = await till.record(lambda: print_receipt(till.desk, number))
+        await self._printed(await till.record(lambda: print_receipt(till.desk, number)))
+
+    async def _slip(self) -> None:
+        await self._printed(await self._till.record(lambda: print_slip(self._till.desk)))
+
+    async def _printed(self, printed: Printed) -> None:
+        """Tell that a paper is on its way, or show it when there is no printer."""
+        till = self._till
         if printed.on_paper:
             key = "tui.done.copy" if printed.copy else "tui.done.printing"
             till.say(self._say(key, number=printed.copy))
@@ -339,13 +371,27 @@ class Jobs:
 
     async def _close(self) -> None:
         till = self._till
+        seen = await till.card_day.see_open()
+        if seen is None:
+            return
         counted = await till.ask(Count(self._say("tui.job.z"), self._say("tui.count.intro")))
         if counted is None:
             return
-        closed = await till.record(lambda: close(till.desk, counted.cents))
+        closed = await self._closed(counted, seen)
+        if closed is None:
+            return
         await till.poll()
         await self._show(self._say("tui.job.z"), closed.document)
         await self.lock()
+
+    async def _closed(self, counted: Counted, seen: frozenset[str]) -> Closed | None:
+        """The Z; what was opened while the drawer was counted is shown first."""
+        till = self._till
+        try:
+            return await till.record(lambda: close(till.desk, counted.cents, seen=seen))
+        except CardsUnresolved:
+            now_seen = await till.card_day.see_open()
+        return None if now_seen is None else await self._closed(counted, now_seen)
 
     async def _sure(self, key: str) -> bool:
         choices = [

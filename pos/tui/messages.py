@@ -5,13 +5,13 @@ from __future__ import annotations
 from textual.message import Message
 
 from pos.adapters.scanner import Misread, Scanned
-from pos.app.desk import CardNews
+from pos.app.desk import News
 
 
-class CardArrived(Message):
-    """The device thread recorded the state of a card attempt."""
+class NewsArrived(Message):
+    """A device thread recorded the state of a card attempt, or a terminal's totals."""
 
-    def __init__(self, news: CardNews) -> None:
+    def __init__(self, news: News) -> None:
         super().__init__()
         self.news = news
 

@@ -188,6 +188,21 @@ class SaleScreen(Screen[None]):
         self._entry.take()
         if understood is not None:
             self._do(understood, text, cast("Product", picked.value) if picked else None)
+        elif self._asks_for_a_card:
+            self.till.act(self.till.cards.look)
+
+    @property
+    def _asks_for_a_card(self) -> bool:
+        """Whether Enter alone means an open card: that of this sale, any when none is under way."""
+        selling = bool(self.shown.sale.lines)
+        return any(not attempt.other or not selling for attempt in self.shown.attempts)
+
+    @on(Totals.Tapped)
+    def totals_tapped(self, event: Totals.Tapped) -> None:
+        """A tap on the panel does what an open card needs."""
+        event.stop()
+        if self.shown.attempts:
+            self.till.act(self.till.cards.look)
 
     def _do(self, understood: typed.Typed, text: str, picked: Product | None) -> None:
         match understood:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from pos.adapters.scanner import WedgeScanner
-from pos.app.desk import CardNews, Desk
+from pos.app.desk import Desk
+from pos.app.desk import News as DeviceNews
 from pos.config import Config
 from pos.i18n import Language
 from pos.tui.app import TillApp
@@ -16,7 +17,7 @@ from pos.tui.keys import unknown_names
 class News(Protocol):
     """Where the device thread's news go (pos.bootstrap.NewsDesk)."""
 
-    target: Callable[[CardNews], None]
+    target: Callable[[DeviceNews], None]
 
 
 def make(desk: Desk, language: Language, config: Config, notice: str = "") -> TillApp:

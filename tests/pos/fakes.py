@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pos.app import ring_up
-from pos.app.desk import CardNews, Desk, Ports, Settings
-from pos.app.pay_by_card import PaymentRecorder
-from pos.app.ports import CampaignLink, DeviceHealth, DeviceState, Role, Staff
+from pos.app.desk import CardNews, Desk, News, Ports, Settings, TotalsNews
+from pos.app.payment_recorder import PaymentRecorder
+from pos.app.ports import Abilities, CampaignLink, DeviceHealth, DeviceState, Role, Said, Staff
 from pos.app.start import start
 from pos.domain.errors import PosError
 from pos.domain.gtin import Template
@@ -48,6 +48,7 @@ STAFF = {
     "2": Staff("2", "Dominique", Role.MANAGER),
     "3": Staff("3", "Sacha", Role.TRAINEE),
 }
+PLAIN = Abilities()
 CHEAP = "2:8:1"  # a scrypt that costs a test nothing
 
 
@@ -77,10 +78,12 @@ class FakeTerminal:
     `on_begin`, when set, is what happens as soon as an attempt arrives.
     """
 
-    name = "tpe"
-
-    def __init__(self) -> None:
+    def __init__(self, name: str = "tpe", abilities: Abilities = PLAIN) -> None:
+        self.name = name
+        self.abilities = abilities
         self.begun: list[Attempt] = []
+        self.cancels = self.asked = self.days = 0
+        self.shows = Said()
         self.refusal: PosError | None = None
         self.on_begin: Callable[[Attempt], None] | None = None
         self.state = DeviceHealth(DeviceState.ONLINE)
@@ -92,6 +95,22 @@ class FakeTerminal:
         self.begun.append(attempt)
         if self.on_begin:
             self.on_begin(attempt)
+
+    def cancel(self) -> None:
+        """Count."""
+        self.cancels += 1
+
+    def ask(self) -> None:
+        """Count."""
+        self.asked += 1
+
+    def end_of_day(self) -> None:
+        """Count."""
+        self.days += 1
+
+    def said(self, reference: str) -> Said:
+        """As it was set, of the last attempt."""
+        return self.shows if self.begun and self.begun[-1].reference == reference else Said()
 
     def health(self) -> DeviceHealth:
         """As it was set."""
@@ -123,8 +142,10 @@ class Counter:
         id_file.write_text("0123456789abcdef0123456789abcdef\n", encoding="ascii")
         self.machine = Machine(path / "machine", id_file)
         self.printer, self.terminal = FakePrinter(), FakeTerminal()
+        self.terminals = [self.terminal]
         self.campaigns = FakeCampaigns()
         self.news: list[CardNews] = []
+        self.totals_news: list[TotalsNews] = []
         self.words = words
         self.more_settings = settings
         self._ids, self._references = count(1), count(1)
@@ -184,7 +205,17 @@ class Counter:
     @property
     def recorder(self) -> PaymentRecorder:
         """What the device thread writes through."""
-        return PaymentRecorder(self.desk, self.news.append)
+        return self.recorder_of(self.desk)
+
+    def recorder_of(self, desk: Desk) -> PaymentRecorder:
+        """What a device thread of this desk writes through."""
+        return PaymentRecorder(desk, self._take_news)
+
+    def _take_news(self, news: News) -> None:
+        if isinstance(news, TotalsNews):
+            self.totals_news.append(news)
+        else:
+            self.news.append(news)
 
     # --- what is on disk -------------------------------------------------------------------------
 
@@ -218,6 +249,20 @@ class Counter:
         report = audit(self.store.reader, witness, full=True)
         assert report.ok, report.findings
 
+    def ports_again(self) -> Ports:
+        """The ports with the devices that there are now."""
+        return Ports(
+            ledger=self.store.ledger,
+            catalogue=SqliteCatalogue(self.store.reader),
+            staff=SqliteStaffBook(self.store.reader, self._write, self.clock),
+            printer=self.printer,
+            terminals={terminal.name: terminal for terminal in self.terminals},
+            campaigns=self.campaigns,
+            clock=self.clock,
+            new_id=lambda: f"id-{next(self._ids)}",
+            new_reference=lambda: f"REF{next(self._references):07}",
+        )
+
     # --- making it -------------------------------------------------------------------------------
 
     def _open(self) -> Store:
@@ -225,17 +270,7 @@ class Counter:
 
     def _start(self) -> Desk:
         desk = Desk(
-            Ports(
-                ledger=self.store.ledger,
-                catalogue=SqliteCatalogue(self.store.reader),
-                staff=SqliteStaffBook(self.store.reader, self._write, self.clock),
-                printer=self.printer,
-                terminal=self.terminal,
-                campaigns=self.campaigns,
-                clock=self.clock,
-                new_id=lambda: f"id-{next(self._ids)}",
-                new_reference=lambda: f"REF{next(self._references):07}",
-            ),
+            self.ports_again(),
             Settings(
                 ShopDetails("Épicerie du Peyrou", "Montpellier", till="01", software="Comptoir"),
                 language(self.words),

@@ -48,7 +48,7 @@ def test_a_real_till_is_never_given_a_simulated_approval(shell: Shell, catalogue
     assert language("fr").say("cli.missing.terminal_simulated") in result.stderr
     replies = [json.loads(line) for line in result.stdout.splitlines()]
     assert replies[2]["error"] == "card_missing"
-    assert replies[3]["status"]["terminal"] == "missing"
+    assert replies[3]["status"]["terminals"] == {}
 
 
 def test_a_port_that_cannot_be_is_refused(shell: Shell) -> None:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import errors as driver_errors
-from drivers.card.interface import Reason
+from drivers.card.interface import Progress, Reason
 from drivers.errors import DriverError
 from pos.adapters.campaigns import NOT_ENROLLED, UNREADABLE
 from pos.app.ports import DeviceState, JobState, Role
@@ -24,7 +24,8 @@ from pos.app.print_jobs import UnknownJob
 from pos.domain import errors
 from pos.domain.catalogue import Unit
 from pos.domain.errors import PosError
-from pos.domain.payment import STEPS, State
+from pos.domain.payment import OPEN, STEPS, Direction, State
+from pos.domain.reconcile import Doubt
 from pos.domain.ticket import TicketType
 from pos.i18n import LANGUAGES, language
 from pos.plain.commands import COMMANDS
@@ -41,6 +42,20 @@ DRIVERS = tuple(
     path for path in sorted((ROOT / "drivers").rglob("*.py")) if "simulators" not in path.parts
 )
 _REASON = re.compile(r"(printer|card|device|driver|drawer|terminal|line)\.[a-z_]+\Z")
+
+
+OF_EACH_DIRECTION = (
+    "card.head",
+    "card.type_in",
+    "hand.intro",
+    "hand.title",
+    "instead.done",
+    "instead.twice",
+    "resolve.charged",
+    "resolve.not_again",
+    "resolve.not_charged",
+    "resolve.story",
+)
 
 
 def placeholders(sentence: str) -> set[str]:
@@ -130,9 +145,11 @@ def test_every_text_that_looks_like_a_key_is_one() -> None:
 def enums() -> Iterator[str]:
     """The keys that are made of a table's or an enumeration's values."""
     ends = [state for state in State if not STEPS[state]] + [State.APPROVED, State.UNKNOWN]
-    ends = [state for state in ends if state is not State.REVERSED]
+    ends = [state for state in ends if state not in {State.REVERSED, State.EXPLAINED}]
+    open_now = [state for state in State if state in OPEN]
+    said = [State.APPROVED, State.DECLINED, State.CANCELLED, State.UNKNOWN]
     made: dict[str, list[StrEnum]] = {
-        "plain.attempt": [s for s in State if s in {"prepared", "sending", "answered", "unknown"}],
+        "plain.attempt": open_now,
         "plain.card": list(ends),
         "plain.device": list(DeviceState),
         "plain.job": list(JobState),
@@ -142,9 +159,17 @@ def enums() -> Iterator[str]:
         "tui.jobs": list(JobState),
         "tui.device.printer": list(DeviceState),
         "tui.device.terminal": list(DeviceState),
-        "tui.card.end": list(ends),
-        "tui.card.state": [s for s in State if s in {"prepared", "sending", "answered", "unknown"}],
+        "tui.card.end": [State.ORPHAN, State.EXPLAINED],
+        "tui.card.state": open_now,
+        "tui.card.short": [State.UNKNOWN, State.ORPHAN],
+        "tui.card.step": list(Progress),
+        "tui.doubt": list(Doubt),
+        "tui.hand": said,
+        "tui.said": said,
+        "tui.proposal.yes": [State.APPROVED, State.NOT_CHARGED],
         "cli.problem": list(CatalogueReason),
+        **{f"tui.card.end.{direction}": list(ends) for direction in Direction},
+        **{f"tui.{sentence}": list(Direction) for sentence in OF_EACH_DIRECTION},
     }
     for prefix, values in made.items():
         for value in values:

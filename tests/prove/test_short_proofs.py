@@ -8,7 +8,7 @@ import sys
 import pytest
 
 TIMEOUT_S = 110
-TROUBLE = "from prove.disk import fuse_trouble; print(fuse_trouble())"
+TROUBLE = "from prove.__main__ import fuse_trouble; print(fuse_trouble())"
 
 
 @pytest.fixture(scope="module", autouse=True)

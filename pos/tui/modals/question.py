@@ -78,8 +78,9 @@ class Question(ModalScreen[T | None]):
         """Take a scan, where that makes sense (`takes_scans`)."""
 
     def refuse(self, text: str) -> None:
-        """Say why not, inside the box."""
-        self.query_one("#said", MessageLine).error(text)
+        """Say why not, inside the box; one that is not drawn yet has no place for it."""
+        for line in self.query("#said").results(MessageLine):
+            line.error(text)
 
     def action_leave(self) -> None:
         """Leave without an answer."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from pos.app.ports import CampaignLink, DeviceHealth, DeviceState
 from pos.app.views import StatusView
 from pos.domain.money import Cents
 from pos.domain.ticket import Shop
-from pos.tui.text import Row, clean, ends, wide
+from pos.tui.text import Row, clean, ends, fit, wide
 from pos.tui.widgets.rows import Rows
 from pos.tui.words import state_of
 
@@ -21,6 +21,16 @@ _STYLES = {
     DeviceState.FAULT: "bar_bad",
     DeviceState.MISSING: "bar",
 }
+
+
+_WORSE = (
+    DeviceState.MISSING,
+    DeviceState.ONLINE,
+    DeviceState.UNKNOWN,
+    DeviceState.OFFLINE,
+    DeviceState.FAULT,
+)
+NAME_WIDTH_MAX = 12
 
 
 class Bar(Rows):
@@ -124,7 +134,7 @@ class StatusBar(Bar):
             if status.training:
                 parts.append([(say("tui.training.mark"), "training")])
             parts.append(self._device("printer", status.printer, form, self._jobs(status)))
-            parts.append(self._device("terminal", status.terminal, form))
+            parts.append(self._terminals(status.terminals, form))
             parts.append(self._link(status.link, form))
             if status.parked:
                 parts.append(
@@ -135,12 +145,29 @@ class StatusBar(Bar):
             row += [*([(" │ ", "bar")] if row else []), *part]
         return row
 
-    def _device(self, name: str, health: DeviceHealth, form: str, more: str = "") -> Row:
+    def _terminals(self, terminals: Mapping[str, DeviceHealth], form: str) -> Row:
+        """The one terminal; of several the one that is worst, by its name."""
+        if len(terminals) < 2:
+            health = next(iter(terminals.values()), DeviceHealth(DeviceState.MISSING))
+            return self._device("terminal", health, form)
+        name, health = max(terminals.items(), key=lambda found: _WORSE.index(found[1].state))
+        if health.state is DeviceState.ONLINE:
+            ready = self.language.say("tui.device.terminals", count=len(terminals))
+            label = self.language.say(f"tui.status.terminals.{form}")
+            return [(f"{_SIGNS['bar_good']} ", "bar_good"), (f"{label} {ready}", "bar_good")]
+        return self._device("terminal", health, form, whose=name)
+
+    def _device(
+        self, name: str, health: DeviceHealth, form: str, more: str = "", *, whose: str = ""
+    ) -> Row:
         style = "bar_warn" if more and health.state is DeviceState.ONLINE else _STYLES[health.state]
         state = self.language.say(f"tui.device.{name}.{health.state}")
         if health.reason and health.state in {DeviceState.OFFLINE, DeviceState.FAULT}:
             state = clean(state_of(self.language.device(health.reason)))
         label = self.language.say(f"tui.status.{name}.{form}")
+        if whose:
+            known = clean(whose)
+            label += f" {known if len(known) <= NAME_WIDTH_MAX else fit(known, NAME_WIDTH_MAX)}"
         return [(f"{_SIGNS[style]} ", style), (f"{label} ", "bar"), (f"{state}{more}", style)]
 
     def _jobs(self, status: StatusView) -> str:

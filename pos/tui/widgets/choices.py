@@ -73,7 +73,11 @@ class Choices(Rows):
         text = " · ".join([f"↑ {self._top}"] * bool(self._top) + [f"↓ {below}"] * bool(below))
         if self.border_subtitle != text:
             self.border_subtitle = text
-        return [self._row(self._top + y, choice, width) for y, choice in enumerate(shown)]
+        rows = [self._row(self._top + y, choice, width) for y, choice in enumerate(shown)]
+        if text and rows and not any(kind for kind, _ in self.styles.border):
+            # Without a frame to say it, the last row does.
+            rows[-1] = ends(rows[-1], [(f" {text} ", "hint")], width)
+        return rows
 
     def _row(self, index: int, choice: Choice, width: int) -> Row:
         chosen = index == self.index

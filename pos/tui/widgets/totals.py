@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from textual.message import Message
+
 from pos.app.views import AttemptView, LastView, SaleView
 from pos.domain.money import Cents
-from pos.domain.payment import State
 from pos.domain.receipt import tender_label
 from pos.tui import big_digits
 from pos.tui.text import Row, clean, ends, fit, middle, wide, wrap
+from pos.tui.widgets.card_rows import CardRows
 from pos.tui.widgets.rows import Rows
 from pos.tui.words import counted, kind_of
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Everything this panel draws."""
+    """Everything this panel draws; `then` is the tender that waits for the end of a card."""
 
     sale: SaleView = field(default_factory=SaleView)
     attempts: tuple[AttemptView, ...] = ()
     last: LastView | None = None
     training: bool = False
+    then: str = ""
 
 
 class Totals(Rows):
     """The panel at the right."""
+
+    class Tapped(Message):
+        """The panel was tapped."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
@@ -57,7 +63,7 @@ class Totals(Rows):
         """The large amount on top; the card's state keeps its place when rows are few."""
         selling = bool(self.shown.sale.lines)
         top = self._selling(width) if selling else self._idle(width)
-        card = [row for attempt in self.shown.attempts for row in self._attempt(attempt, width)]
+        card = self._cards(width, height)
         rest = height - len(card)
         return [*top[:rest], *([[(" " * width, "text")]] * max(rest - len(top), 0)), *card][:height]
 
@@ -127,17 +133,19 @@ class Totals(Rows):
             return []
         return [[(middle(self.language.say("tui.training.mark"), width), "training")]]
 
-    def _attempt(self, attempt: AttemptView, width: int) -> list[Row]:
-        """The card under way, in words: what the customer does, and how to stop it."""
-        say = self.language.say
-        unknown = attempt.state is State.UNKNOWN
-        style = "bad" if unknown else "warn"
-        head = say("tui.card.head", amount=self.language.money(attempt.amount))
-        told = say(f"tui.card.state.{attempt.state}")
-        hint = self.till.key_hints("menu") if unknown else say("tui.card.cancel")
-        return [
-            [("─" * width, style)],
-            [(fit(head, width), style)],
-            *([(line, "strong")] for line in wrap(told, width)),
-            *([(line, "hint")] for line in wrap(hint, width)),
-        ]
+    def _cards(self, width: int, height: int) -> list[Row]:
+        """The cards under way, in words: what the customer does, and how to stop it."""
+        shown = self.shown
+        rows = CardRows(
+            self.language,
+            width,
+            named=len(self.till.desk.ports.terminals) > 1,
+            selling=bool(shown.sale.lines),
+            then=shown.then,
+            menu=self.till.key_hints("menu"),
+        )
+        return rows.draw(shown.attempts, height)
+
+    def on_click(self) -> None:
+        """A tap does what an open card needs."""
+        self.post_message(self.Tapped())

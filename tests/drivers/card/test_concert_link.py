@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.card.concert import ANSWER_LENGTHS
-from drivers.card.concert_frame import (
+from drivers.card.concert.frame import (
     ACK,
     ENQ,
     EOT,
@@ -18,7 +17,7 @@ from drivers.card.concert_frame import (
     encode_frame,
     redacted,
 )
-from drivers.card.concert_link import (
+from drivers.card.concert.link import (
     RESENDS_MAX,
     TABLE,
     UNREAD_BYTES_MAX,
@@ -28,6 +27,7 @@ from drivers.card.concert_link import (
     State,
     Step,
 )
+from drivers.card.concert.record import ANSWER_LENGTHS
 from drivers.errors import LocalProtocolError, RemoteProtocolError
 
 RECORD = b"0100000125019780123456789"

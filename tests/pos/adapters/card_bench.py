@@ -8,16 +8,20 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from drivers.card.concert.settings import ConcertSettings
+from drivers.card.settings import Profile
+from drivers.card_terminal import CardTerminal, protocol_named
+from drivers.simulators.card.concert import ConcertOptions, ConcertTerminal
+from drivers.simulators.card.concert_scenarios import SCENARIOS, ConcertScenario
+from drivers.simulators.card.ledger import Ledger
 from drivers.simulators.line import PtyServer, TcpServer, serve_pty, serve_tcp
-from drivers.simulators.terminal import Options, SimulatedTerminal
-from drivers.simulators.terminal_ledger import Ledger
-from drivers.simulators.terminal_scenarios import SCENARIOS, Scenario
-from drivers.terminal import CardTerminal, Settings
 from drivers.transports import opener
-from pos.adapters.card import DriverRecorder, WiredTerminal
+from pos.adapters.card import DriverRecorder, Shown, WiredTerminal
 from pos.app import pay_by_card
 from pos.app.desk import CardNews, Desk
-from pos.app.pay_by_card import PaymentRecorder
+from pos.app.ports import DeviceState
+from pos.app.views import status_view
+from pos.domain.finding import Trust
 from pos.domain.payment import Attempt, State
 from tests.pos.adapters.printer_bench import STOP_S, eventually
 from tests.pos.fakes import BREAD, Counter
@@ -31,8 +35,9 @@ class CardBench(Counter):
     def __init__(
         self, path: Path, *, echoes: bool = True, on_tcp: bool = False, reoffers: int = 0
     ) -> None:
-        self.device = SimulatedTerminal(
-            Options(reoffers=reoffers, reoffer_after_s=0.05), ledger=Ledger(path / "paper.jsonl")
+        self.device = ConcertTerminal(
+            ConcertOptions(reoffers=reoffers, reoffer_after_s=0.05),
+            ledger=Ledger(path / "paper.jsonl"),
         )
         self.line: PtyServer | TcpServer = (
             serve_tcp(self.device) if on_tcp else serve_pty(self.device, None)
@@ -42,7 +47,9 @@ class CardBench(Counter):
             if isinstance(self.line, TcpServer)
             else self.line.path
         )
-        self.settings = Settings(echoes_reference=echoes, enq_pause_s=0.05, listen_first_s=0.0)
+        self.settings = ConcertSettings(
+            profile=Profile(echoes_reference=echoes), enq_pause_s=0.05, listen_first_s=0.0
+        )
         self._skipped_s = 0.0
         self.driver: CardTerminal
         super().__init__(path)
@@ -50,7 +57,7 @@ class CardBench(Counter):
 
     # --- what the test does ------------------------------------------------------------------
 
-    def next_is(self, *scenarios: str | Scenario) -> None:
+    def next_is(self, *scenarios: str | ConcertScenario) -> None:
         """Say how the next payments go at the terminal, in order."""
         for one in reversed(scenarios):
             scenario = SCENARIOS[one] if isinstance(one, str) else one
@@ -108,6 +115,11 @@ class CardBench(Counter):
             rest.callback(self.line.stop)
             self.close()
 
+    @property
+    def health(self) -> DeviceState:
+        """How the till finds its terminal."""
+        return status_view(self.desk).terminals["terminal"].state
+
     # --- what there is to see ----------------------------------------------------------------
 
     @property
@@ -149,17 +161,18 @@ class CardBench(Counter):
 
     def _start(self) -> Desk:
         desk = super()._start()
+        progress = Shown()
+        trust = Trust(echoes=self.settings.profile.echoes_reference)
         self.driver = CardTerminal(
             "terminal",
             opener(self.url),
+            protocol_named("concert"),
             self.settings,
-            DriverRecorder(
-                PaymentRecorder(desk, self.news.append),
-                echoes_reference=self.settings.echoes_reference,
-            ),
+            DriverRecorder(self.recorder_of(desk), "terminal", trust, progress),
             clock=lambda: time.monotonic() + self._skipped_s,
             backoff_s=(0.05,),
         )
         self.driver.start()
-        desk.ports = replace(desk.ports, terminal=WiredTerminal(self.driver, "01"))
+        wired = WiredTerminal(self.driver, "01", progress)
+        desk.ports = replace(desk.ports, terminals={wired.name: wired})
         return desk

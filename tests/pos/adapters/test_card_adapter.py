@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
+from drivers.simulators.card.concert_scenarios import OVERWRITTEN, SCENARIOS
 from drivers.simulators.line import PtyServer
-from drivers.simulators.terminal_scenarios import OVERWRITTEN, SCENARIOS
-from pos.app import pay_by_card, refund, ring_up, take_payment
+from pos.app import refund, resolve_card, ring_up, take_payment
 from pos.app.desk import Desk
 from pos.app.ports import DeviceState
 from pos.app.views import show, status_view
 from pos.domain.errors import CardBusy, CardMissing, CardUnresolved, DiskFull
-from pos.domain.events import EventCode
 from pos.domain.payment import State
 from tests.pos.adapters.card_bench import CardBench
 from tests.pos.adapters.printer_bench import STOP_S, eventually
@@ -59,7 +58,7 @@ def test_an_approved_card_settles_the_sale_and_both_books_agree(make: Make, on_t
     assert bench.charged == {news.attempt.reference: 345}
     eventually(lambda: bench.acknowledged == 1)
     assert bench.desk.sale is None
-    eventually(lambda: status_view(bench.desk).terminal.state is DeviceState.ONLINE)
+    eventually(lambda: bench.health is DeviceState.ONLINE)
     agrees(bench)
 
 
@@ -83,7 +82,7 @@ def test_a_terminal_that_takes_no_request_is_not_sent_and_may_be_asked_again(
     bench.restart()
     bench.next_is(*[how] * 4)
     assert bench.pay().attempt.state is State.NOT_SENT
-    eventually(lambda: status_view(bench.desk).terminal.state is DeviceState.FAULT)
+    eventually(lambda: bench.health is DeviceState.FAULT)
     bench.next_is(*["approve"] * 8)
     bench.begin()
     assert bench.ends().settled is not None
@@ -149,7 +148,7 @@ def test_an_absent_terminal_concludes_not_sent_and_the_till_sells_for_cash(make:
     bench.restart()
     bench.ring(BREAD)
     bench.begin()
-    eventually(lambda: status_view(bench.desk).terminal.state is DeviceState.OFFLINE)
+    eventually(lambda: bench.health is DeviceState.OFFLINE)
     bench.let_time_pass()
     assert bench.ends().attempt.state is State.NOT_SENT
     assert take_payment.take_tender(bench.desk, "cash").wait() is not None
@@ -186,7 +185,7 @@ def test_a_cable_pulled_midway_is_unknown_until_a_person_reads_the_paper(
         bench.begin()
     on_paper = reference in bench.charged
     assert on_paper is charged
-    done = pay_by_card.resolve(
+    done = resolve_card.resolve(
         bench.desk, reference, charged=on_paper, authorisation="123456" if on_paper else ""
     ).wait()
     assert (done.settled is not None) is charged
@@ -222,15 +221,14 @@ def test_a_late_answer_that_echoes_the_reference_settles_the_sale_by_itself(make
     agrees(bench)
 
 
-def test_a_late_answer_under_another_reference_is_kept_and_given_to_nobody(make: Make) -> None:
+def test_a_late_answer_under_another_reference_waits_for_a_person(make: Make) -> None:
     bench = make(echoes=False)
     attempt = _times_out(bench, replace(SCENARIOS["late_next"], private=OVERWRITTEN))
     bench.driver.probe()
-    eventually(lambda: bool(bench.events(EventCode.CARD_TROUBLE)))
-    (orphan,) = [one["orphan_answer"] for one in bench.events(EventCode.CARD_TROUBLE)]
-    assert (orphan["reference"], orphan["amount"], orphan["says"]) == ("", 345, "approved")
-    assert [a.reference for a in bench.store.ledger.open_attempts()] == [attempt]
-    done = pay_by_card.resolve(bench.desk, attempt, charged=True, authorisation="A12345").wait()
+    news = bench.ends()
+    assert (news.attempt.reference, news.attempt.proposal) == (attempt, State.APPROVED)
+    assert bench.chain("ticket") == []
+    done = resolve_card.resolve(bench.desk, attempt, charged=True, authorisation="A12345").wait()
     assert done.settled is not None
     agrees(bench)
 
@@ -265,7 +263,7 @@ def test_a_strange_reference_from_a_terminal_known_to_echo_is_not_ours(make: Mak
     bench.begin()
     raised = bench.ends()
     assert raised.orphan
-    assert len(bench.events(EventCode.CARD_TROUBLE)) == 1
+    assert raised.attempt.details["told_reference"] == OVERWRITTEN.strip()
     bench.let_time_pass()
     assert bench.ends().attempt.state is State.UNKNOWN
     assert bench.desk.sale is not None
@@ -305,7 +303,7 @@ def test_an_answer_that_cannot_be_written_is_not_acknowledged_and_is_unknown(
     assert bench.reason() == "card.answer_not_recorded"
     assert bench.states() == ["prepared", "sending", "unknown"]
     assert bench.acknowledged == 0
-    pay_by_card.resolve(
+    resolve_card.resolve(
         bench.desk, news.attempt.reference, charged=True, authorisation="123456"
     ).wait()
     agrees(bench)
@@ -348,7 +346,7 @@ def test_an_end_that_cannot_be_written_is_unknown_after_the_restart(
     bench.restart()
     (attempt,) = bench.desk.attempts
     assert (attempt.reference, attempt.state) == (reference, State.UNKNOWN)
-    pay_by_card.resolve(bench.desk, reference, charged=True, authorisation="123456").wait()
+    resolve_card.resolve(bench.desk, reference, charged=True, authorisation="123456").wait()
     agrees(bench)
 
 
@@ -368,7 +366,7 @@ def test_a_till_killed_while_the_customer_pays_finds_the_attempt_unknown(
     (attempt,) = bench.desk.attempts
     assert attempt.reference == reference
     assert bench.desk.sale is not None
-    done = pay_by_card.resolve(
+    done = resolve_card.resolve(
         bench.desk, reference, charged=charged, authorisation="1" if charged else ""
     ).wait()
     assert (done.settled is not None) is charged
@@ -419,7 +417,7 @@ def _settles(bench: CardBench, how: str) -> State:
     if news.attempt.state is State.UNKNOWN:
         reference = news.attempt.reference
         charged = reference in bench.charged
-        news = pay_by_card.resolve(
+        news = resolve_card.resolve(
             bench.desk, reference, charged=charged, authorisation="1" if charged else ""
         ).wait()
     return news.attempt.state
@@ -429,7 +427,7 @@ def test_a_desk_without_a_terminal_says_so(make: Make) -> None:
     bench = make()
     bench.ring(BREAD)
     desk: Desk = bench.desk
-    desk.ports = replace(desk.ports, terminal=None)
+    desk.ports = replace(desk.ports, terminals={})
     with pytest.raises(CardMissing):
         bench.begin()
-    assert status_view(desk).terminal.state is DeviceState.MISSING
+    assert status_view(desk).terminals == {}

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pos.adapters.logs import MASK, log_to, remove, scrub
+from pos.adapters.logs import log_to, remove
+from pos.domain.scrub import MASK, scrub
 
 
 @pytest.mark.parametrize(

@@ -16,3 +16,12 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
     made.sign_on()
     yield made
     made.close()
+
+
+@pytest.fixture
+def counter_with_limit(tmp_path: Path) -> Iterator[Counter]:
+    """A shop where a cashier alone settles up to 50 euros."""
+    made = Counter(tmp_path, resolve_alone_max=5_000)
+    made.sign_on()
+    yield made
+    made.close()

@@ -20,6 +20,7 @@ from pos.app import (
     park,
     pay_by_card,
     refund,
+    resolve_card,
     ring_up,
     session,
     take_payment,
@@ -38,6 +39,7 @@ from pos.domain.errors import (
     SaleHasTenders,
     SaleIsPaidInPart,
 )
+from pos.domain.finding import Finding, Trust
 from pos.domain.payment import State
 from pos.domain.sale import Discount
 from pos.domain.ticket import from_data as read_ticket
@@ -215,11 +217,12 @@ class Day(RuleBasedStateMachine):
         self.doubt = None
         if late:
             said = State.APPROVED if charged else State.DECLINED
-            self.till.recorder.late(reference, abs(amount), said, {})
+            finding = Finding(said, abs(amount), reference)
+            self.till.recorder.late("tpe", finding, Trust(echoes=True))
             news = self.till.hear()
-            self.till.recorder.late(reference, abs(amount), said, {})  # and once more: no matter
+            self.till.recorder.late("tpe", finding, Trust(echoes=True))  # once more: no matter
         else:
-            news = pay_by_card.resolve(self.till.desk, reference, charged=charged).wait()
+            news = resolve_card.resolve(self.till.desk, reference, charged=charged).wait()
         if charged:
             self._charged(basket, amount, news.settled)
 

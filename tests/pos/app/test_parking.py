@@ -4,7 +4,7 @@ from threading import Event
 
 import pytest
 
-from pos.app import close_session, park, pay_by_card, take_payment
+from pos.app import card_attempts, close_session, park, pay_by_card, take_payment
 from pos.app.park import PARKED_MAX
 from pos.app.views import show
 from pos.domain.errors import CardBusy, LimitReached, SaleIsEmpty, SaleIsOpen, UnknownParked
@@ -180,7 +180,7 @@ def test_a_parked_sale_that_a_card_has_just_paid_is_not_recalled(counter: Counte
     ledger, disk_answers = counter.store.ledger, Event()
     ledger.run(lambda _: disk_answers.wait(10), "till")
     approval = ledger.run(
-        lambda tx: pay_by_card.conclude(
+        lambda tx: card_attempts.conclude(
             counter.desk, tx, step(tx.open_attempts()[0], State.APPROVED)
         ),
         "till",

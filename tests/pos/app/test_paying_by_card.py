@@ -5,8 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from pos.app import pay_by_card, take_payment
-from pos.app.ports import DeviceHealth, DeviceState
+from pos.app import card_attempts, pay_by_card, resolve_card, take_payment
 from pos.app.views import show
 from pos.domain.errors import (
     CardBusy,
@@ -180,13 +179,13 @@ def test_without_lines_or_terminal_no_card_is_asked(counter: Counter) -> None:
     counter.ring(BREAD)
     ports = counter.desk.ports
     counter.desk.ports = type(ports)(
-        **{name: getattr(ports, name) for name in ports.__slots__} | {"terminal": None}
+        **{name: getattr(ports, name) for name in ports.__slots__} | {"terminals": {}}
     )
     before = counter.on_disk
     with pytest.raises(CardMissing):
         pay_by_card.begin(counter.desk)
     assert counter.on_disk == before
-    assert show(counter.desk).status.terminal == DeviceHealth(DeviceState.MISSING)
+    assert show(counter.desk).status.terminals == {}
 
 
 def test_a_card_is_not_asked_when_its_approval_could_not_be_recorded(counter: Counter) -> None:
@@ -265,7 +264,7 @@ def test_doubt_is_never_a_refusal_and_blocks_its_sale_and_its_terminal_only(
 
 def test_the_terminals_paper_says_charged(counter: Counter) -> None:
     attempt = unknown(counter)
-    news = pay_by_card.resolve(
+    news = resolve_card.resolve(
         counter.desk, attempt.reference.lower(), charged=True, authorisation="987654"
     ).wait()
     assert news.settled is not None
@@ -280,7 +279,7 @@ def test_the_terminals_paper_says_charged(counter: Counter) -> None:
 
 def test_the_terminals_paper_says_not_charged(counter: Counter) -> None:
     attempt = unknown(counter)
-    news = pay_by_card.resolve(counter.desk, attempt.reference, charged=False).wait()
+    news = resolve_card.resolve(counter.desk, attempt.reference, charged=False).wait()
     assert (news.attempt.state, news.settled) == (State.NOT_CHARGED, None)
     assert counter.desk.sale is not None
     assert take_payment.take_tender(counter.desk, "cash").wait() is not None
@@ -288,7 +287,9 @@ def test_the_terminals_paper_says_not_charged(counter: Counter) -> None:
 
 def test_a_part_resolved_as_charged_counts(counter: Counter) -> None:
     attempt = unknown(counter, 500)
-    assert pay_by_card.resolve(counter.desk, attempt.reference, charged=True).wait().settled is None
+    assert (
+        resolve_card.resolve(counter.desk, attempt.reference, charged=True).wait().settled is None
+    )
     assert show(counter.desk).sale.due == 399
 
 
@@ -296,13 +297,13 @@ def test_only_an_unknown_attempt_is_resolved_and_only_once(counter: Counter) -> 
     counter.ring(BREAD)
     attempt = begin(counter)
     with pytest.raises(CardBusy):
-        pay_by_card.resolve(counter.desk, attempt.reference, charged=True).wait()
+        resolve_card.resolve(counter.desk, attempt.reference, charged=True).wait()
     counter.answers(State.UNKNOWN)
-    pay_by_card.resolve(counter.desk, attempt.reference, charged=True).wait()
+    resolve_card.resolve(counter.desk, attempt.reference, charged=True).wait()
     before = counter.on_disk
     for reference in (attempt.reference, "NOTHING", ""):
         with pytest.raises(UnknownAttempt):
-            pay_by_card.resolve(counter.desk, reference, charged=True).wait()
+            resolve_card.resolve(counter.desk, reference, charged=True).wait()
     assert counter.on_disk == before
 
 
@@ -310,7 +311,7 @@ def test_a_trainee_resolves_nothing(counter: Counter) -> None:
     attempt = unknown(counter)
     counter.sign_on("3")
     with pytest.raises(NeedsManager):
-        pay_by_card.resolve(counter.desk, attempt.reference, charged=False)
+        resolve_card.resolve(counter.desk, attempt.reference, charged=False)
 
 
 @pytest.mark.parametrize(
@@ -342,7 +343,7 @@ def test_a_restart_calls_what_was_under_way_by_its_name(
         return
     with pytest.raises(CardUnresolved):
         begin(counter)
-    news = pay_by_card.resolve(counter.desk, reference, charged=True).wait()
+    news = resolve_card.resolve(counter.desk, reference, charged=True).wait()
     assert news.settled is not None
     if reached is State.ANSWERED:
         assert news.settled.ticket.tenders[0].details["authorisation"] == "123456"
@@ -368,7 +369,7 @@ def test_a_settled_card_sale_is_not_sold_again_by_a_restart(counter: Counter) ->
 def test_a_charge_whose_sale_is_gone_is_kept_and_raised(counter: Counter) -> None:
     attempt = unknown(counter)
     counter.store.ledger.run(lambda tx: tx.drop_draft(attempt.sale), "till").result(10)
-    news = pay_by_card.resolve(counter.desk, attempt.reference, charged=True).wait()
+    news = resolve_card.resolve(counter.desk, attempt.reference, charged=True).wait()
     assert (news.attempt.state, news.settled) == (State.APPROVED, None)
     assert counter.events(EventCode.CARD_TROUBLE) == [{"orphan": attempt.reference}]
 
@@ -389,10 +390,10 @@ def test_a_step_that_the_table_does_not_have_is_not_written(counter: Counter) ->
 
 def test_when_an_attempt_began_is_found_for_the_terminals_paper(counter: Counter) -> None:
     attempt = unknown(counter)
-    assert pay_by_card.prepared_at(counter.desk, attempt.reference) == (
+    assert card_attempts.prepared_at(counter.desk, attempt.reference) == (
         "2026-11-22T18:04:05.123+01:00"
     )
-    assert pay_by_card.prepared_at(counter.desk, "NOTHING") is None
+    assert card_attempts.prepared_at(counter.desk, "NOTHING") is None
 
 
 def test_a_locked_till_still_hears_its_terminal(counter: Counter) -> None:

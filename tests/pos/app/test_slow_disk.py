@@ -15,6 +15,7 @@ from pos.app import (
     close_session,
     park,
     pay_by_card,
+    resolve_card,
     ring_up,
     take_payment,
 )
@@ -138,7 +139,7 @@ def test_an_end_that_the_disk_refused_is_for_the_cashier_to_tell(
     assert [x.state for x in attempts_view(counter.desk)] == [State.UNKNOWN]
     with pytest.raises(CardUnresolved):
         take_payment.take_tender(counter.desk, "cash")
-    news = pay_by_card.resolve(counter.desk, reference, charged=True, authorisation="12").wait()
+    news = resolve_card.resolve(counter.desk, reference, charged=True, authorisation="12").wait()
     assert news.settled is not None
     states = [data["state"] for data in counter.chain("payment")]
     assert states == ["prepared", "sending", "answered", "unknown", "approved"]
@@ -152,7 +153,7 @@ def test_an_attempt_that_never_left_is_over_whatever_the_disk_refused(
     with full_disk(counter, monkeypatch), pytest.raises(DiskFull):
         counter.recorder.concluded(reference, State.NOT_SENT, {})
     counter.hear()
-    news = pay_by_card.resolve(counter.desk, reference, charged=False).wait()
+    news = resolve_card.resolve(counter.desk, reference, charged=False).wait()
     assert news.attempt.state is State.NOT_SENT
     assert take_payment.take_tender(counter.desk, "cash").wait() is not None
 

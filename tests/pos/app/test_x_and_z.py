@@ -22,7 +22,7 @@ from pos.app.ports import DeviceHealth, DeviceState
 from pos.domain.closing import TenderTotal, to_data
 from pos.domain.closing import from_data as from_journal
 from pos.domain.document import Columns, Text, from_data
-from pos.domain.errors import NeedsManager, NoSession, SaleIsOpen
+from pos.domain.errors import CardsUnresolved, NeedsManager, NoSession, SaleIsOpen
 from pos.domain.events import EventCode
 from pos.domain.payment import State
 from pos.domain.sale import Discount
@@ -190,7 +190,10 @@ def test_an_unknown_card_payment_does_not_keep_the_day_open_and_the_z_names_it(
     pay_by_card.begin(counter.desk).wait()
     counter.answers(State.UNKNOWN)
     park.park(counter.desk, "a").wait()
-    closed = close_session.close(counter.desk).wait()
+    with pytest.raises(CardsUnresolved) as shown:
+        close_session.close(counter.desk)
+    assert shown.value.params == {"count": 1, "references": "REF0000001"}
+    closed = close_session.close(counter.desk, seen=["REF0000001"]).wait()
     assert closed.closing.unresolved == ("REF0000001",)
     assert any(isinstance(x, Text) and "REF0000001" in x.text for x in closed.document)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drivers.simulators.terminal_scenarios import scenario_named
+from drivers.simulators.card.concert_scenarios import SCENARIOS
 from pos.bootstrap import machine
 from pos.config import Config
 from pos.demo.baskets import Names, read_baskets
@@ -73,7 +73,7 @@ class Day:
         assert devices is not None
         assert data["prints_waiting"] == 0
         assert devices.printer.receipts_total() == data["receipts_asked"]
-        assert devices.terminal.ledger.charged_cents == data["tenders"].get("card", 0)
+        assert devices.terminals["terminal"].ledger.charged_cents == data["tenders"].get("card", 0)
 
     def _server(self, data: dict[str, Any]) -> None:
         """What the campaign's server has, when there is one."""
@@ -104,11 +104,11 @@ def open_day(
         acknowledged: list[tuple[int, str, int]] = []
         devices = box.till.simulated
         assert devices is not None
-        director = devices.terminal.director
+        director = devices.terminals["terminal"].director
         cashier = Cashier(
             box.till.desk,
             random.Random(1),
-            refuse_next_card=lambda: director.insert(scenario_named("refuse")),
+            refuse_next_card=lambda: director.insert(SCENARIOS.named("refuse")),
             acknowledge=lambda done: acknowledged.append(
                 (done.number, done.entry.digest, done.ticket.total.ttc)
             ),

@@ -7,7 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pos.domain.errors import IllegalStep
-from pos.domain.payment import AT_START, RUNNING, STEPS, Attempt, Direction, State, draw, step
+from pos.domain.payment import (
+    AT_START,
+    FIRST,
+    RUNNING,
+    STEPS,
+    Attempt,
+    Direction,
+    State,
+    draw,
+    from_data,
+    note,
+    step,
+    to_data,
+)
 
 PREPARED = Attempt("A1B2C3D4E5", "counter", Direction.PAYMENT, 1234, "sale-1")
 LEGAL = {
@@ -23,6 +36,7 @@ LEGAL = {
     (State.UNKNOWN, State.APPROVED),
     (State.UNKNOWN, State.NOT_CHARGED),
     (State.APPROVED, State.REVERSED),
+    (State.ORPHAN, State.EXPLAINED),
 }
 
 
@@ -44,7 +58,7 @@ def test_every_other_step_is_refused(state: State, following: State) -> None:
 
 def test_the_table_covers_every_state_and_leads_everywhere() -> None:
     assert set(STEPS) == set(State)
-    reached, waiting = set[State](), [State.PREPARED]
+    reached, waiting = set[State](), list(FIRST)
     while waiting:
         state = waiting.pop()
         if state not in reached:
@@ -55,7 +69,7 @@ def test_the_table_covers_every_state_and_leads_everywhere() -> None:
 
 @pytest.mark.parametrize("state", State)
 def test_an_attempt_is_settled_when_no_question_is_left(state: State) -> None:
-    assert in_state(state).is_settled == (state not in {*RUNNING, State.UNKNOWN})
+    assert in_state(state).is_settled == (state not in {*RUNNING, State.UNKNOWN, State.ORPHAN})
     if in_state(state).is_settled:
         assert STEPS[state] <= {State.REVERSED}
 
@@ -87,7 +101,51 @@ def test_details_gather_and_the_rest_of_an_attempt_never_changes(path: list[Stat
 
 def test_the_diagram_draws_each_step_once_and_nothing_else() -> None:
     lines = draw().splitlines()
-    assert lines[:2] == ["stateDiagram-v2", "    [*] --> prepared"]
+    assert lines[:3] == ["stateDiagram-v2", "    [*] --> prepared", "    [*] --> orphan"]
     ends = {state for state in State if not STEPS[state]}
     expected = {f"    {a} --> {b}" for a, b in LEGAL} | {f"    {end} --> [*]" for end in ends}
-    assert sorted(lines[2:]) == sorted(expected)
+    assert sorted(lines[3:]) == sorted(expected)
+
+
+def test_a_note_keeps_the_state_and_adds_to_what_is_known() -> None:
+    noted = note(in_state(State.UNKNOWN), proposal="approved")
+    assert (noted.state, noted.proposal) == (State.UNKNOWN, State.APPROVED)
+    assert step(noted, State.NOT_CHARGED).proposal is None
+
+
+@pytest.mark.parametrize(
+    ("direction", "charged", "brings"),
+    [
+        (Direction.PAYMENT, None, 1234),
+        (Direction.PAYMENT, 1000, 1000),
+        (Direction.REFUND, None, -1234),
+        (Direction.CANCELLATION, None, -1234),
+    ],
+)
+def test_what_an_attempt_brings_the_shop(
+    direction: Direction, charged: int | None, brings: int
+) -> None:
+    details = {} if charged is None else {"charged": charged}
+    attempt = Attempt("A1B2C3D4E5", "counter", direction, 1234, "sale-1", details=details)
+    assert attempt.towards_shop == brings
+
+
+@pytest.mark.parametrize("tender", ["card", "Chèque"])
+@pytest.mark.parametrize("of", ["", "B1B2C3D4E5"])
+def test_an_attempt_comes_back_from_its_journal_entry(tender: str, of: str) -> None:
+    attempt = Attempt(
+        "A1B2C3D4E5", "counter", Direction.PAYMENT, 1, "s", State.UNKNOWN, {"a": 1}, tender, of
+    )
+    assert from_data(to_data(attempt)) == attempt
+
+
+def test_an_entry_of_an_ordinary_card_payment_has_no_new_members() -> None:
+    assert set(to_data(PREPARED)) == {
+        "reference",
+        "terminal",
+        "direction",
+        "amount",
+        "sale",
+        "state",
+        "details",
+    }

@@ -34,7 +34,14 @@ DONE = {
     "paid-out": ((IN, "float 150"), "paid-out 3,50 achat d'eau", "amount"),
     "pickup": ((IN, "float 150"), "pickup 100", "amount"),
     "no-sale": ((IN,), "no-sale monnaie", ""),
-    "resolve": ((), "", ""),  # needs a doubt: below
+    "answer": ((), "", ""),  # these need a card under way, or a doubt: test_plain_cards.py
+    "stop": ((), "", ""),
+    "take-back": ((), "", ""),
+    "resolve": ((), "", ""),
+    "ask": ((), "", ""),
+    "explain": ((), "", ""),
+    "slip": ((), "", ""),
+    "card-totals": ((*SOLD, WINE, "card"), "card-totals 8,99 1", "totals"),
     "receipt": (SOLD, "receipt", "paper"),
     "jobs": ((*SOLD, "receipt"), "jobs", "jobs"),
     "job": ((*SOLD, "receipt"), "job id- printed", ""),
@@ -46,9 +53,7 @@ DONE = {
 }
 
 
-@pytest.mark.parametrize(
-    "name", [command.name for command in COMMANDS if command.name != "resolve"]
-)
+@pytest.mark.parametrize("name", [name for name, (_, line, _) in DONE.items() if line])
 def test_each_command_does_its_work(talk: Talk, name: str) -> None:
     before, line, member = DONE[name]
     if before:

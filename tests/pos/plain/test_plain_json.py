@@ -84,7 +84,17 @@ def test_show_tells_the_whole_counter(talk: Talk) -> None:
     talk.all("login 1 1111", WINE)
     talk("card 5")
     (reply,) = talk.read_json("show")
-    assert reply["attempts"] == [{"reference": "REF0000001", "amount": 500, "state": "unknown"}]
+    assert reply["attempts"] == [
+        {
+            "reference": "REF0000001",
+            "amount": 500,
+            "state": "unknown",
+            "terminal": "tpe",
+            "direction": "payment",
+            "proposal": None,
+        }
+    ]
+    assert reply["status"]["terminals"] == {"tpe": "online"}
     assert set(reply["status"]) == {
         "operator",
         "role",
@@ -93,7 +103,7 @@ def test_show_tells_the_whole_counter(talk: Talk) -> None:
         "printer",
         "jobs_waiting",
         "jobs_in_doubt",
-        "terminal",
+        "terminals",
         "campaigns",
         "campaign_entries_waiting",
         "oldest_unsent_at",

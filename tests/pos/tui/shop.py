@@ -17,11 +17,21 @@ from textual.pilot import Pilot
 
 from pos.adapters.scanner import WedgeScanner
 from pos.app.desk import CardNews, Desk, Ports, Settings
-from pos.app.pay_by_card import PaymentRecorder
-from pos.app.ports import CampaignLink, DeviceHealth, DeviceState, Role, Staff
+from pos.app.payment_recorder import PaymentRecorder
+from pos.app.ports import (
+    Abilities,
+    CampaignLink,
+    DeviceHealth,
+    DeviceState,
+    Role,
+    Said,
+    Staff,
+)
 from pos.app.start import start
+from pos.domain.finding import Finding, Trust
 from pos.domain.gtin import Template
 from pos.domain.payment import Attempt, State
+from pos.domain.reconcile import TerminalTotals
 from pos.domain.tender import CARD, CASH, Overpay, TenderKind, TenderType
 from pos.domain.ticket import Shop as ShopDetails
 from pos.i18n import language
@@ -42,6 +52,7 @@ CATALOGUE = f"""ean13;libelle;prix_ttc;tva;code;unite;touche
 {BANANA};Bananes;1,99;5,5;;kg;3
 ;Sac à pain en coton;4,50;20;SAC;;4
 """.encode()
+PLAIN = Abilities()
 Story = Callable[[TillApp, Pilot[None]], Awaitable[None]]
 
 
@@ -67,33 +78,76 @@ class PlayedPrinter:
 class PlayedTerminal:
     """Takes an attempt and waits for the test to answer it, from another thread."""
 
-    name = "tpe"
-
-    def __init__(self) -> None:
+    def __init__(self, name: str = "tpe", abilities: Abilities = PLAIN) -> None:
+        self.name, self.abilities = name, abilities
         self.attempt: Attempt | None = None
         self.recorder: PaymentRecorder | None = None
+        self.state = DeviceHealth(DeviceState.ONLINE)
+        self.shows = Said()
+        self.stops = self.asked = self.days = 0
 
     def begin(self, attempt: Attempt) -> None:
         """Keep it."""
         self.attempt = attempt
 
+    def cancel(self) -> None:
+        """Count."""
+        self.stops += 1
+
+    def ask(self) -> None:
+        """Count."""
+        self.asked += 1
+
+    def end_of_day(self) -> None:
+        """Count."""
+        self.days += 1
+
+    def said(self, reference: str) -> Said:
+        """As it was set, of the last attempt."""
+        attempt = self.attempt
+        return self.shows if attempt and attempt.reference == reference else Said()
+
     def health(self) -> DeviceHealth:
-        """Well."""
-        return DeviceHealth(DeviceState.ONLINE)
+        """As it was set."""
+        return self.state
 
-    def answer(self, state: State) -> None:
-        """End the attempt, as the device thread does."""
-        attempt, recorder = self.attempt, self.recorder
-        assert attempt is not None
+    def shows_card(self, step: str = "waiting_customer", text: str = "") -> None:
+        """The dialogue began, and the terminal shows this."""
+        attempt = self._begun()
+        self._on_its_thread(lambda recorder: recorder.sending(attempt.reference))
+        self.shows = Said(step, text)
+
+    def answer(self, state: State, **details: object) -> None:
+        """End the attempt, as the device thread does; it may be shown as sent already."""
+        attempt = self._begun()
+
+        def work(recorder: PaymentRecorder) -> None:
+            if not self.shows.step and state is not State.NOT_SENT:
+                recorder.sending(attempt.reference)
+            if state not in {State.UNKNOWN, State.NOT_SENT}:
+                told = {"authorisation": "123456", "terminal_reference": "", **details}
+                recorder.answered(attempt.reference, told)
+            recorder.concluded(attempt.reference, state, details)
+
+        self._on_its_thread(work)
+        self.shows = Said()
+
+    def tells(self, finding: Finding) -> None:
+        """Say by itself, or asked, what its last operation was."""
+        self._on_its_thread(lambda recorder: recorder.late(self.name, finding, Trust()))
+
+    def adds_up(self, totals: TerminalTotals | None) -> None:
+        """Tell its totals, or that it could not."""
+        self._on_its_thread(lambda recorder: recorder.totals(self.name, totals))
+
+    def _begun(self) -> Attempt:
+        assert self.attempt is not None
+        return self.attempt
+
+    def _on_its_thread(self, work: Callable[[PaymentRecorder], None]) -> None:
+        recorder = self.recorder
         assert recorder is not None
-
-        def work() -> None:
-            recorder.sending(attempt.reference)
-            if state is not State.UNKNOWN:
-                recorder.answered(attempt.reference, {"authorisation": "123456"})
-            recorder.concluded(attempt.reference, state, {})
-
-        thread = threading.Thread(target=work)
+        thread = threading.Thread(target=work, args=(recorder,))
         thread.start()
         thread.join()
 
@@ -125,7 +179,9 @@ class Shop:
             new_till=lambda: "6f1c1b9e-6d0e-4c39-9d0d-3a8c1a3b5c7d",
         )
         self.printer, self.terminal = PlayedPrinter(), PlayedTerminal()
+        self.terminals = [self.terminal]
         self.campaigns = PlayedCampaigns()
+        self.more_tenders: tuple[TenderType, ...] = ()
         load_catalogue(self.store, CATALOGUE, lambda: self.now)
         for code, name, role in (
             ("1", "Camille", Role.CASHIER),
@@ -145,7 +201,7 @@ class Shop:
                 catalogue=SqliteCatalogue(self.store.reader),
                 staff=SqliteStaffBook(self.store.reader, self._write, lambda: self.now),
                 printer=self.printer,
-                terminal=self.terminal,
+                terminals={terminal.name: terminal for terminal in self.terminals},
                 campaigns=self.campaigns,
                 clock=lambda: self.now,
                 new_id=lambda: f"id-{next(ids)}-{os.urandom(4).hex()}",
@@ -154,13 +210,18 @@ class Shop:
             Settings(
                 ShopDetails("Épicerie du Peyrou", till="01", software="Comptoir"),
                 language("fr"),
-                tenders={"cash": CASH, "card": CARD, meal.name: meal},
+                tenders={x.name: x for x in (CASH, CARD, meal, *self.more_tenders)},
                 templates=(Template.parse("21IIIIIWWWWWC"),),
                 **settings,
             ),
         )
         start(desk)
         return desk
+
+    def set_up(self, *terminals: PlayedTerminal, **settings: Any) -> None:
+        """The till with these terminals, the first one `self.terminal`, and these settings."""
+        self.terminal, self.terminals = terminals[0], list(terminals)
+        self.desk = self.new_desk(**settings)
 
     def sign_on(self, code: str = "1", opening: int | None = 0) -> None:
         """Somebody is at the till already, and the session is open."""
@@ -181,7 +242,8 @@ class Shop:
             scanner=scanner,
             environment={"TERM": "xterm-256color"},
         )
-        self.terminal.recorder = PaymentRecorder(self.desk, app.news)
+        for terminal in self.terminals:
+            terminal.recorder = PaymentRecorder(self.desk, app.news)
         return app
 
     def close(self) -> None:

@@ -122,7 +122,7 @@ def test_an_unknown_card_leads_the_cashier_to_the_paper(shop: Shop) -> None:
         await settled(app, pilot)
         shown = text_of(app)
         assert "Paiement par carte à éclaircir" in shown
-        assert "1,20 €, demandé le 22/11/2026 12:30" in shown
+        assert "Paiement de 1,20 € sur le terminal, demandé le 22/11/2026" in shown
         await press(app, pilot, "enter")
         await press(app, pilot, "enter")
         assert len(shop.desk.attempts) == 1

@@ -1,0 +1,102 @@
+"""Lead what is unknown to the truth: ask the terminal again, read its paper, explain an orphan."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pos.app.card_attempts import KEPT_DETAILS, as_unknown, conclude, find_open, record_attempt
+from pos.app.desk import CardNews, Desk, Pending
+from pos.app.ports import Transaction
+from pos.domain.errors import CardBusy, TerminalCannot, UnknownAttempt
+from pos.domain.payment import Attempt, State, step
+from pos.domain.scrub import scrub
+
+EXPLANATION_LENGTH_MAX: Final = 200
+
+
+def resolve(
+    desk: Desk, reference: str, *, charged: bool, authorisation: str = ""
+) -> Pending[CardNews]:
+    """Say what the terminal's paper says of an unknown attempt.
+
+    Above the shop's limit only a manager may, or approve it. Raises UnknownAttempt, CardBusy for
+    one that still runs, or NeedsManager.
+    """
+    _require_right(desk, reference)
+    operator = desk.require_operator()
+
+    def work(tx: Transaction) -> CardNews:
+        attempt = as_unknown(desk, tx, find_open(tx, reference))
+        if attempt.is_settled:  # it never left, whatever the paper of another one says
+            return CardNews(attempt)
+        if attempt.state is not State.UNKNOWN:
+            raise CardBusy
+        told: dict[str, object] = {"resolved_by": operator.code}
+        if charged:
+            told |= _found(attempt)
+            if authorisation:
+                told["authorisation"] = scrub(authorisation)
+        state = State.APPROVED if charged else State.NOT_CHARGED
+        return conclude(desk, tx, step(attempt, state, **told))
+
+    return desk.record(work, desk.catch_up)
+
+
+def _found(attempt: Attempt) -> dict[str, object]:
+    """What the terminal told of it, now that a person says that it was this one."""
+    if attempt.proposal is not State.APPROVED:
+        return {}
+    found = attempt.details.get("found", {})
+    return {name: found[name] for name in KEPT_DETAILS & found.keys()}
+
+
+def explain(desk: Desk, reference: str, explanation: str) -> Pending[CardNews]:
+    """Put aside an answer that belonged to no attempt, with what a person says of it.
+
+    Raises UnknownAttempt or NeedsManager.
+    """
+    _require_right(desk, reference)
+    operator = desk.require_operator()
+    words = scrub(explanation.strip()[:EXPLANATION_LENGTH_MAX])
+
+    def work(tx: Transaction) -> CardNews:
+        attempt = find_open(tx, reference)
+        if attempt.state is not State.ORPHAN:
+            raise UnknownAttempt(attempt=reference)
+        done = step(attempt, State.EXPLAINED, explained_by=operator.code, explanation=words)
+        record_attempt(tx, done)
+        return CardNews(done)
+
+    return desk.record(work, desk.catch_up)
+
+
+def ask_terminal(desk: Desk, reference: str) -> None:
+    """Let the terminal be asked again what became of an unknown attempt; news follow if it knows.
+
+    Raises UnknownAttempt, or TerminalCannot for one that cannot be asked.
+    """
+    desk.require_operator()
+    attempt = _shown(desk, reference)
+    terminal = desk.ports.terminals.get(attempt.terminal)
+    if terminal is None or not terminal.abilities.asks:
+        raise TerminalCannot(terminal=attempt.terminal)
+    terminal.ask()
+
+
+def needs_manager(desk: Desk, attempt: Attempt) -> bool:
+    """Whether an attempt's amount is above what a cashier may settle alone."""
+    limit = desk.settings.resolve_alone_max
+    return limit is not None and attempt.amount > limit
+
+
+def _require_right(desk: Desk, reference: str) -> None:
+    """Check who may settle this; a manager's approval is used up once."""
+    attempt = _shown(desk, reference)
+    desk.require_real_till("resolve", always=needs_manager(desk, attempt))
+
+
+def _shown(desk: Desk, reference: str) -> Attempt:
+    for attempt in desk.ports.ledger.open_attempts():
+        if attempt.reference.casefold() == reference.strip().casefold():
+            return attempt
+    raise UnknownAttempt(attempt=reference)

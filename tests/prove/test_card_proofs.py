@@ -1,0 +1,45 @@
+"""The proofs of card payments in small: a sample of the fault matrix, and a few machines."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from prove.machine import run_machines
+from prove.virtual.case import Case
+from prove.virtual.setups import Setup, setups
+from prove.virtual.standalone import standalone_cases
+
+CASES = 2000
+MACHINES = 40
+TIMEOUT_S = 110
+
+
+def test_two_thousand_cuts_double_nothing_and_forget_nothing() -> None:
+    # In a process of its own: it forks, which a process with threads should not.
+    done = subprocess.run(
+        [sys.executable, "-m", "prove", "matrix", "--count", str(CASES), "--seed", "1"],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].endswith(" passed, 0 failed")
+
+
+@pytest.mark.parametrize("setup", tuple(setups()), ids=lambda setup: setup.name)
+def test_an_undisturbed_payment_is_paid_on_every_terminal(setup: Setup) -> None:
+    size = Case(setup, "approve").measure()
+    assert size.bytes > 50
+    assert size.commits == 5  # the line, prepared, sending, answered, approved with its ticket
+
+
+def test_a_stand_alone_terminal_survives_every_commit() -> None:
+    assert [wrong for _, wrong in standalone_cases() if wrong] == []
+
+
+def test_forty_machines_at_random_find_nothing() -> None:
+    run_machines(MACHINES, 1)
