@@ -13,7 +13,7 @@ from bench.place import enrol_in, open_shop, workspace
 from bench.sync_log import count, mark
 from pos.adapters.simulated import Pace
 from pos.app import pay_by_card, print_receipt, ring_up, take_payment
-from pos.app.desk import CardNews
+from pos.app.desk import CardNews, News
 from pos.bootstrap import Till, machine
 from pos.config import SIMULATED, Config, PrinterConfig, TerminalConfig
 from pos.demo.replay import wait_for_paper
@@ -117,7 +117,12 @@ def _sell(till: Till) -> int:
 
 def _sell_by_card(till: Till) -> None:
     news: queue.SimpleQueue[CardNews] = queue.SimpleQueue()
-    till.news.target = news.put
+
+    def take(one: News) -> None:
+        if isinstance(one, CardNews):
+            news.put(one)
+
+    till.news.target = take
     for _ in range(SALES):
         _ring_up(till)
         pay_by_card.begin(till.desk).wait()

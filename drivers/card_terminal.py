@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -107,7 +107,8 @@ class CardTerminal:
     """One terminal on one line. All methods may be called from any thread and never wait.
 
     `recorder` is called on the terminal's own thread; see its contract. `on_network` says that the
-    line is a network's, which some protocols let go after each call.
+    line is a network's, which some protocols let go after each call. `issued` are the references of
+    attempts that were sent before this start, by which a stale answer is known.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class CardTerminal:
         recorder: Recorder,
         *,
         on_network: bool = False,
+        issued: Iterable[str] = (),
         on_health: Callable[[Health], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         backoff_s: Sequence[float] = BACKOFF_S,
@@ -130,7 +132,12 @@ class CardTerminal:
         self._reference = ""  # of the attempt that holds it
         linger_s = protocol.network_linger_s if on_network else None
         self._device = _Device(
-            protocol, settings, recorder, self._running.release, lets_go=linger_s is not None
+            protocol,
+            settings,
+            recorder,
+            self._running.release,
+            lets_go=linger_s is not None,
+            issued=issued,
         )
         self._runner: Runner[_Command] = Runner(
             name,
@@ -239,6 +246,7 @@ class _Device:
         release: Callable[[], None],
         *,
         lets_go: bool,
+        issued: Iterable[str],
     ) -> None:
         self._protocol = protocol
         self._settings = settings
@@ -246,7 +254,7 @@ class _Device:
         self._release = release
         self._lets_go = lets_go
         self._can_ask = protocol.capabilities(settings).query_last
-        self._issued: deque[str] = deque(maxlen=ISSUED_MAX)
+        self._issued: deque[str] = deque(issued, maxlen=ISSUED_MAX)
         self._dialogue: Dialogue | None = None
         self._reference = ""  # of the attempt begun last
         self._cancelled = ""  # the attempt that was stopped before it began
@@ -323,6 +331,8 @@ class _Device:
             self._look_at_s = line.now_s()
         if (presence := _HEALTH_AFTER.get(conclusion.reason)) is not None:
             line.report(*_HEALTH[presence])
+        if self._lets_go and self._look_at_s is None:
+            raise LetGo  # the call is over: the next one gets a line of its own
 
     def _look(self, line: Line[_Command], tries: int) -> None:
         """Probe; then ask a terminal that is free what became of each open attempt.

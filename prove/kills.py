@@ -24,7 +24,7 @@ from pos.app.desk import CardNews
 from pos.bootstrap import Till
 from pos.demo.cashier import Mix
 from pos.domain.errors import CardBusy, UnknownAttempt
-from prove import cards
+from prove import card_ledger
 from prove.campaign import Campaign, Expected, expected
 from prove.checks import Ack, problems
 from prove.child import Child, Silent, Tell
@@ -80,7 +80,7 @@ def shop_with_devices(path: Path, proxy: Proxy | None = None) -> Iterator[tuple[
     """
     state, paper = path / "state", path / "terminal.jsonl"
     script = path / "terminal.script"
-    cards.write_script(script)
+    card_ledger.write_script(script)
     tcp = ("--tcp", "127.0.0.1:0", "--baud", str(BAUD))
     terminal = Command(
         *("simulate", "terminal", *tcp, "--customer-s", str(CUSTOMER_S)),
@@ -125,12 +125,12 @@ class CardCashier(Returning):
 
     def _resolve(self, reference: str, amount: int) -> CardNews:
         """As her colleague does, but a late answer may come first: then the till knows."""
-        cards.wait_for_paper(self.till, reference, self.paper)
+        card_ledger.wait_for_paper(self.till, reference, self.paper)
         try:
             return super()._resolve(reference, amount)
         except (UnknownAttempt, CardBusy):
             self.desk.reload()
-            return CardNews(cards.newest(self.till, reference))
+            return CardNews(card_ledger.newest(self.till, reference))
 
 
 class Story:
@@ -254,12 +254,12 @@ class Story:
             cashier.till, cashier.paper = till, paper
             till.news.target = cashier.news
             cashier.arrive(WHO.code, WHO.pin)
-            tell("examined", list(cards.problems(till, paper)))
+            tell("examined", list(card_ledger.problems(till, paper)))
             tell("selling")
             self._sell(cashier, draw, tell, ends)
             tell("examined", problems(till, self.acked, full_audit=True))
-            tell("examined", list(cards.problems(till, paper)))
-            approved = cards.approvals(till)
+            tell("examined", list(card_ledger.problems(till, paper)))
+            approved = card_ledger.approvals(till)
             tell("cards", len(approved), approved.total())
             tell("expected", *expected(till))
 

@@ -31,16 +31,19 @@ from prove.virtual.judge import Sin
 from prove.virtual.line import Fault
 from prove.virtual.setups import LINKS, Setup, setups
 from prove.virtual.sinners import SINNERS
-from prove.virtual.standalone import standalone_cases
+from prove.virtual.standalone import ByHand, standalone_cases
 
 ALWAYS: Final = (Fault.LINE, Fault.TERMINAL, Fault.TILL, Fault.DISK)
 OF_ANY_LINE: Final = (Fault.MUTE, Fault.STALL)
 OF_A_SERIAL_LINE: Final = (Fault.LOST, Fault.FLIPPED, Fault.DOUBLED)
+CASES: Final = 40_000  # of the 277,000 that there are: --count 10000000 tries every one
 BITS: Final = 7
 EVERY: Final = 3  # a bad line strikes at every third byte, at others in each scenario
 SECOND_EVERY: Final = 5  # the next customer comes after every fifth cut
+BACK_EVERY: Final = 7  # in every seventh the money goes back to the customer
 CONTROL_CUTS: Final = 150  # of a wrong till: far more than it needs to be found out
 SHOWN_MAX: Final = 5
+SAY_EVERY: Final = 20
 SEEDS: Final = 2**32
 
 
@@ -57,7 +60,10 @@ class Job:
 
 @dataclass
 class Report:
-    """What a job found: cases by kind of cut and end of the payment, and what was wrong."""
+    """What a job found: cases by kind of cut and state of the payment, and what was wrong.
+
+    The state is what the till came to by itself, before anybody read the terminal's paper.
+    """
 
     link: str
     ends: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -68,7 +74,7 @@ class Report:
 def prove_matrix(
     tally: Tally, seed: int, count: int | None = None, keep: Path | None = None
 ) -> None:
-    """Try every case, or about `count` of them spread over all scenarios."""
+    """Try about `count` of the cases (CASES), chosen by the seed and spread over all scenarios."""
     del keep  # a case leaves nothing behind: its name is enough to try it again
     draw = random.Random(seed)  # noqa: S311 - chance, not secrecy
     wanted = [
@@ -76,38 +82,49 @@ def prove_matrix(
         for link in LINKS
         for scenario in scenarios(link.protocol)
     ]
-    if count is not None:
-        most = max(1, count // len(wanted))
-        wanted = [Job(job.link, job.scenario, job.seed, most) for job in wanted]
+    most = max(1, (count or CASES) // len(wanted))
+    wanted = [Job(job.link, job.scenario, job.seed, most) for job in wanted]
     draw.shuffle(wanted)
-    ends: Counter[tuple[str, str, str]] = Counter()
-    sins: Counter[str] = Counter()
+    sums = _Sums(tally)
     with _pool() as pool:
         for number, report in enumerate(pool.map(_try_job, wanted), start=1):
-            for (kind, end), times in report.ends.items():
-                ends[report.link, kind, end] += times
-            sins += report.sins
-            tally.passed += report.ends.total() - len(report.told)
-            for name, wrong in report.told:
-                tally.case(name, wrong)
-            if number % 20 == 0:
-                tally.say(f"{number} of {len(wanted)} scenarios, {ends.total()} cases")
-        _control(tally, pool.map(_try_job, _controls(draw)))
-    for name, wrong in standalone_cases():
-        tally.case(name, wrong)
-        ends["stand-alone", "commit", "named"] += 1
-    _count(tally, ends, sins)
+            sums.add(report)
+            if number % SAY_EVERY == 0:
+                tally.say(f"{number} of {len(wanted)} scenarios, {sums.ends.total()} cases")
+        controls = list(pool.map(_try_job, _controls(draw)))
+    for report in map(_by_hand, standalone_cases()):
+        sums.add(report)
+    sums.say()
+    _judge_controls(tally, controls)
 
 
-def _count(tally: Tally, ends: Counter[tuple[str, str, str]], sins: Counter[str]) -> None:
-    for link in dict.fromkeys([*(link.name for link in LINKS), *(key[0] for key in ends)]):
-        tally.count(link, sum(times for key, times in ends.items() if key[0] == link))
-    for position, prefix in ((1, "cut: "), (2, "then: ")):
-        for word in sorted({key[position] for key in ends}):
-            number = sum(times for key, times in ends.items() if key[position] == word)
-            tally.count(f"{prefix}{word}", number)
-    for sin in Sin:
-        tally.count(str(sin), sins[sin])
+class _Sums:
+    """The reports of all jobs added up."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.ends: Counter[tuple[str, str, str]] = Counter()
+        self._sins: Counter[str] = Counter()
+        self._tally = tally
+
+    def add(self, report: Report) -> None:
+        """Take a report; what it found wrong is shown at once."""
+        for (kind, end), times in report.ends.items():
+            self.ends[report.link, kind, end] += times
+        self._sins += report.sins
+        self._tally.passed += report.ends.total() - len(report.told)
+        for name, wrong in report.told:
+            self._tally.case(name, wrong)
+
+    def say(self) -> None:
+        """Put the sums into the table: by link, by cut, by what the till knew by itself."""
+        for position, prefix in enumerate(("", "cut: ", "then: ")):
+            by_word: Counter[str] = Counter()
+            for key, times in self.ends.items():
+                by_word[key[position]] += times
+            for word in sorted(by_word):
+                self._tally.count(f"{prefix}{word}", by_word[word])
+        for sin in Sin:
+            self._tally.count(str(sin), self._sins[sin])
 
 
 def _pool() -> ProcessPoolExecutor:
@@ -124,8 +141,9 @@ def _try_job(job: Job) -> Report:
     if job.most is not None and job.most < len(tried):
         tried = random.Random(job.seed).sample(tried, job.most)  # noqa: S311 - chance
     for number, (setup, cut) in enumerate(tried):
-        ended = _case(setup, job).run(cut, second=number % SECOND_EVERY == 0)
-        report.ends[cut.kind, str(ended.end)] += 1
+        back, second = number % BACK_EVERY == 0, number % SECOND_EVERY == 0
+        ended = _case(setup, job).run(cut, back=back, second=second)
+        report.ends[cut.kind, ended.end or "never begun"] += 1
         for violation in ended.violations:
             report.sins[violation.sin] += 1
         if ended.violations:
@@ -137,7 +155,11 @@ def _try_job(job: Job) -> Report:
 
 def _cuts_in_turn(job: Job) -> Iterator[tuple[Setup, Cut]]:
     """Every cut, each on one of the link's terminals: known or not, able or not."""
-    places = [(setup, Case(setup, job.scenario).measure()) for setup in setups(job.link)]
+    places = [
+        (setup, Case(setup, job.scenario).measure())
+        for setup in setups(job.link)
+        if setup.can_be(job.scenario)
+    ]
     most = Size(max(size.bytes for _, size in places), max(size.commits for _, size in places))
     for number, cut in enumerate(cuts_of(places[0][0], most, job.seed), start=job.seed):
         yield places[number % len(places)][0], cut
@@ -183,8 +205,16 @@ def _controls(draw: random.Random) -> list[Job]:
     ]
 
 
-def _control(tally: Tally, reports: Iterator[Report]) -> None:
+def _judge_controls(tally: Tally, reports: list[Report]) -> None:
     for sinner, report in zip(SINNERS, reports, strict=True):
         found = report.sins[sinner.sin]
         tally.count(f"control: {sinner.name}", found)
         tally.case(f"control: a till that {sinner.name}", [] if found else ["was not found out"])
+
+
+def _by_hand(case: ByHand) -> Report:
+    report = Report("stand-alone", Counter({(f"commit {case.fate}", case.end): 1}))
+    if case.wrong:
+        report.sins["stand-alone"] += 1
+        report.told.append((case.name, case.wrong))
+    return report

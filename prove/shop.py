@@ -17,7 +17,7 @@ import msgspec
 from pos.app import park, sign_on, take_payment
 from pos.app.ports import Staff
 from pos.bootstrap import Till, now, open_for_writing, open_till, writer_of
-from pos.config import Config, PrinterConfig, TerminalConfig
+from pos.config import EUROS_MAX, Config, PrinterConfig, StaffConfig, TerminalConfig
 from pos.demo.baskets import Names, read_baskets
 from pos.demo.cashier import Cashier
 from pos.demo.shop import PEOPLE, demo_config, shipped
@@ -31,18 +31,21 @@ from pos.store.staff import HASH_BYTES, SALT_BYTES, PinHash, add, listed
 WHO: Final = PEOPLE[0]
 PIN_COST: Final = "16:8:1"
 BASKETS_A_DAY: Final = 12
+ECHOING: Final = TerminalConfig(echoes_reference=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """A till's folders; `simulated` devices would be in the till's own process, so there are none.
 
-    `printer` and `terminal` are the ports of devices that run elsewhere.
+    `printer` and `terminal` are the ports of devices that run elsewhere; `how` is the terminal's
+    protocol and what is known of it.
     """
 
     path: Path
     printer: str = ""
     terminal: str = ""
+    how: TerminalConfig = ECHOING
 
     @property
     def folder(self) -> DataFolder:
@@ -55,9 +58,10 @@ class Place:
         return msgspec.structs.replace(
             demo_config(Config()),
             printer=PrinterConfig(port=self.printer),
-            terminal=(TerminalConfig(port=self.terminal, echoes_reference=True),)
+            terminal=(msgspec.structs.replace(self.how, port=self.terminal),)
             if self.terminal
             else (),
+            staff=StaffConfig(resolve_alone_max=EUROS_MAX),  # she is alone with every misfortune
         )
 
     def enter(self) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from drivers.card.settings import Profile, Settings
+from drivers.card_terminal import ISSUED_MAX, protocol_named
 from drivers.card_terminal import CardTerminal as TerminalDriver
-from drivers.card_terminal import protocol_named
 from drivers.escpos.profiles import profile_named
 from drivers.printer import Printer as PrinterDriver
 from drivers.transports import opener
@@ -117,6 +117,7 @@ def _connect(
         driver_settings(wanted, on_network=on_network),
         DriverRecorder(recorder, wanted.name, trust_of(wanted), progress),
         on_network=on_network,
+        issued=recorder.issued(wanted.name, ISSUED_MAX),
     )
     closing.callback(driver.stop, STOP_TIMEOUT_S)
     driver.start()

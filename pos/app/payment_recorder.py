@@ -11,6 +11,7 @@ from pos.app.card_attempts import (
     as_unknown,
     conclude,
     find_open,
+    newest_states,
     record_attempt,
     settled_lately,
 )
@@ -26,6 +27,7 @@ T = TypeVar("T")
 # Longer than this no terminal waits for our acknowledgement (Concert 3 s, ZVT 5 s): what is on disk
 # later was not acknowledged, and is unknown.
 ANSWER_COMMIT_TIMEOUT_S: Final = 2.5
+LOOK_BACK_STATES: Final = 4  # entries that an ordinary attempt leaves
 # A settled attempt that a repeated answer only confirms.
 _AGREES: Final = {
     State.APPROVED: frozenset({State.APPROVED, State.REVERSED}),
@@ -92,6 +94,14 @@ class PaymentRecorder:
             for attempt in self._desk.ports.ledger.open_attempts()
             if attempt.terminal == terminal and self._is_unknown(attempt)
         )
+
+    def issued(self, terminal: str, most: int) -> tuple[str, ...]:
+        """The references last sent to a terminal, oldest first; a stale answer bears one."""
+        latest: dict[str, None] = {}
+        for _, attempt in newest_states(self._desk.ports.ledger, LOOK_BACK_STATES * most):
+            if attempt.terminal == terminal and attempt.state is not State.ORPHAN:
+                latest.setdefault(attempt.reference)
+        return tuple(reversed(list(latest)[:most]))
 
     def found(self, reference: str, finding: Finding, trust: Trust) -> None:
         """What the terminal says of its last operation, asked for an unknown attempt."""

@@ -26,8 +26,10 @@ from pos.i18n import Language
 from pos.tui import keys, palette
 from pos.tui.about import About
 from pos.tui.acts import Acts, Place, Start
+from pos.tui.by_hand import ByHand
 from pos.tui.card_day import CardDay
 from pos.tui.cards import Cards
+from pos.tui.instead import Instead
 from pos.tui.jobs import Jobs
 from pos.tui.messages import NewsArrived, ScanArrived
 from pos.tui.modals.credentials import Credentials
@@ -81,6 +83,8 @@ class TillApp(App[None]):
         self.payments = Payments(self)
         self.about = About(self)
         self.cards = Cards(self)
+        self.by_hand = ByHand(self)
+        self.instead = Instead(self)
         self.resolving = Resolving(self)
         self.card_day = CardDay(self)
         self.jobs = Jobs(self)
@@ -314,7 +318,7 @@ class TillApp(App[None]):
             operator and operator.role is Role.TRAINEE
         )
         sale = sale_view(desk)
-        attempts, then = attempts_view(desk), self.cards.then
+        attempts, then = attempts_view(desk), self.instead.label
         self.sale_screen.show(Shown(sale, attempts, last_view(desk), training, then))
         self.show_bars()
 

@@ -10,11 +10,8 @@ from pos.domain.payment import RUNNING, Attempt, Direction, State
 from pos.domain.receipt import tender_label
 from pos.i18n import Language
 
-# Ends of which the terminal's reason tells more than the state, and the reasons that do.
-_MAY_SAY_MORE: Final = frozenset({State.NOT_SENT, State.DECLINED})
-_TELLING: Final = frozenset(
-    f"device.card.{name}" for name in ("offline", "busy", "silent", "not_recorded", "not_possible")
-)
+# Ends without any effect, of which the terminal's reason tells more than the state.
+_NOTHING_DONE: Final = frozenset({State.NOT_SENT, State.DECLINED})
 
 
 def head(language: Language, direction: Direction) -> str:
@@ -50,9 +47,10 @@ def short(language: Language, attempt: AttemptView | Attempt) -> str:
 def end(language: Language, attempt: Attempt) -> str:
     """How an attempt ended; the terminal's reason where that tells more."""
     amount, charged = language.money(attempt.amount), attempt.charged
-    reason = f"device.{attempt.details.get('reason')}"
-    if attempt.state in _MAY_SAY_MORE and reason in _TELLING and reason in language.keys:
-        return language.sentence(reason)
+    reason = str(attempt.details.get("reason", "")).removeprefix("card.")
+    nothing = f"tui.card.nothing.{reason}"
+    if attempt.state in _NOTHING_DONE and nothing in language.keys:
+        return language.say(nothing)
     if attempt.state in {State.ORPHAN, State.EXPLAINED}:
         return language.say(f"tui.card.end.{attempt.state}", amount=amount)
     told = language.say(f"tui.card.end.{attempt.direction}.{attempt.state}", amount=amount)

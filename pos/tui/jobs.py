@@ -88,6 +88,10 @@ class Jobs:
         till.say(self._say("tui.sign_on.hello", name=operator.name))
         if till.desk.session is None and operator.role is not Role.TRAINEE:
             await self._float()
+        waiting_cards = len(till.cards.open())
+        if waiting_cards:
+            press = till.key_label("menu")
+            till.alert(self._say("tui.card.waiting", count=waiting_cards, press=press))
 
     async def _float(self) -> None:
         till, title = self._till, self._say("tui.float.title")
@@ -133,7 +137,7 @@ class Jobs:
         cards = self._till.cards
         jobs: list[tuple[str, Job]] = []
         if cards.open():
-            jobs.append(("resolve", cards.look))
+            jobs.append(("resolve", cards.look_at_any))
         if cards.takeable():
             jobs.append(("take_back", cards.take_back))
         if customer_slips(self._till.desk):

@@ -18,7 +18,7 @@ from pos.tui.words import kind_of
 
 if TYPE_CHECKING:
     from pos.tui.app import TillApp
-    from pos.tui.cards import Pay
+    from pos.tui.instead import Pay
 
 
 class Payments:
@@ -73,7 +73,7 @@ class Payments:
             await pay()
         except CardBusy:
             label = card_words.tender(self._till.language, name, amount)
-            await self._till.cards.instead(label, pay)
+            await self._till.instead.wait(label, pay)
         except PosError:
             if typed:
                 self._put_back(amount)

@@ -6,22 +6,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from drivers.card.settings import SAFE
 from drivers.card.wire import TerminalProtocol
 from pos.app import resolve_card
 from pos.domain.errors import PosError
 from pos.domain.payment import State
 from prove.virtual.disk import Fate
-from prove.virtual.judge import Violation, judge, moved_by
+from prove.virtual.judge import Violation, attempts_of, judge, moved_by
 from prove.virtual.line import NEVER, Fault
 from prove.virtual.setups import Setup
 from prove.virtual.till import VirtualTill, Wrap
 from prove.virtual.world import Killed
 
+BEFORE_CENTS: Final = 310
 FIRST_CENTS: Final = 1250
 SECOND_CENTS: Final = 830
 AFTERMATH_S: Final = 30.0  # of undisturbed running after the end of an attempt, faults included
 HEALS_S: Final = 400.0
-SECOND_CUSTOMERS: Final = 8  # so often the new sale's customer meets a terminal that is well
+WELL_CUSTOMERS: Final = 8  # so often in a row a customer meets a terminal that is well
 FORGING: Final = frozenset({Fault.FLIPPED, Fault.DOUBLED})
 
 
@@ -73,6 +75,7 @@ class Case:
         wrap: Wrap = lambda recorder: recorder,
         protocol: TerminalProtocol[Any] | None = None,
     ) -> None:
+        self._back = False
         self.till = VirtualTill(setup, scenario, wrap=wrap, protocol=protocol)
 
     def measure(self) -> Size:
@@ -85,27 +88,40 @@ class Case:
         till.kill()
         return Size(till.cable.passed, till.disk.commits - before)
 
-    def run(self, cut: Cut, *, second: bool = True) -> Ended:
-        """Pay with a cut, and see what becomes of it; with a `second` customer afterwards."""
+    def run(self, cut: Cut, *, back: bool = False, second: bool = True) -> Ended:
+        """Pay with a cut, and see what becomes of it.
+
+        `back`: the money goes back to the customer. `second`: another one pays afterwards.
+        """
+        self._back = back
         till, forged = self.till, cut.fault in FORGING and not cut.commit
         try:
             self._open()
             self._live_through(cut)
-            first = list(judge(till.disk, till.desk, till.paper, forged=forged))
+            first = list(judge(till.desk, till.paper, forged=forged))
             end = next(
-                (a.state for a in till.disk.attempts().values() if a.amount == FIRST_CENTS), None
+                (a.state for a in attempts_of(till.disk).values() if a.amount == FIRST_CENTS), None
             )
             if second and not first:
                 self._clear_up()
                 self._pay_second()
-                first += judge(till.disk, till.desk, till.paper, forged=forged)
+                first += judge(till.desk, till.paper, forged=forged)
             return Ended(end, tuple(first))
         finally:
             till.kill()
 
     def _open(self) -> None:
-        self.till.start()
-        self.till.run_until_quiet()
+        """Open; an able terminal has a payment of before to tell of."""
+        till = self.till
+        till.start()
+        till.run_until_quiet()
+        if till.setup.truth != SAFE:
+            till.next_is("approve", WELL_CUSTOMERS)
+            till.ring(BEFORE_CENTS)
+            till.begin()
+            till.run_until_ended()
+            till.as_usual(WELL_CUSTOMERS)
+            till.run_until_quiet()
 
     def _live_through(self, cut: Cut) -> None:
         till = self.till
@@ -125,7 +141,7 @@ class Case:
         till.cable.arm(cut.byte, cut.fault, cut.mask)
         till.disk.fates = {till.disk.commits + cut.commit: cut.fate} if cut.commit else {}
         with suppress(PosError):
-            till.ring(FIRST_CENTS)
+            till.ring(FIRST_CENTS, back=self._back)
             till.begin()
         till.run_until_ended()
 
@@ -136,7 +152,7 @@ class Case:
     def _pay_second(self) -> None:
         """The next customer: nothing of the first one may fall on her."""
         till = self.till
-        till.next_is("approve", SECOND_CUSTOMERS)
+        till.next_is("approve", WELL_CUSTOMERS)
         with suppress(PosError):
             till.desk.sale = None
             till.ring(SECOND_CENTS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -227,15 +227,6 @@ class MemoryLedger:
     def jobs(self) -> tuple[PrintJob, ...]:
         """Nobody prints here."""
         return ()
-
-    def attempts(self) -> dict[str, Attempt]:
-        """Every attempt of the journal as it was left, by reference."""
-        found: dict[str, Attempt] = {}
-        for entry in self.kept.entries:
-            if entry.payload.chain == "payment" and "reference" in entry.data:
-                attempt = payment.from_data(entry.data)
-                found[attempt.reference] = replace(attempt)
-        return found
 
     def _chain(self, chain: str) -> Iterator[Entry]:
         return (x for x in reversed(self.kept.entries) if x.payload.chain == chain)

@@ -7,15 +7,16 @@ a proof: some protocols carry no reference of the till.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from drivers.simulators.card.ledger import Entry, Ledger
+from drivers.simulators.card.ledger import Entry
+from drivers.simulators.card.ledger import Ledger as Paper
 from pos.app.desk import Desk
+from pos.app.ports import Ledger
 from pos.app.views import attempts_view
-from pos.domain.payment import Attempt, Direction, State
-from prove.virtual.disk import MemoryLedger
+from pos.domain.payment import Attempt, Direction, State, from_data
 
 
 class Sin(StrEnum):
@@ -36,15 +37,14 @@ class Violation(NamedTuple):
     detail: str
 
 
-def judge(
-    disk: MemoryLedger, desk: Desk, paper: Ledger, *, forged: bool = False
-) -> Iterator[Violation]:
+def judge(desk: Desk, paper: Paper, *, forged: bool = False) -> Iterator[Violation]:
     """Everything that is wrong once the till has come to rest.
 
     `forged`: the line made up bytes, so that the terminal may believe delivered what never was.
     """
     attempts: dict[int, list[Attempt]] = defaultdict(list)
-    for attempt in disk.attempts().values():
+    latest = attempts_of(desk.ports.ledger)
+    for attempt in latest.values():
         attempts[attempt.amount].append(attempt)
     entries: dict[int, list[Entry]] = defaultdict(list)
     for entry in paper.entries:
@@ -56,7 +56,17 @@ def judge(
             yield from _ours(ours, entries[amount], raised=raised)
         elif not forged:
             yield from _strangers(len(attempts[amount]), entries[amount], paper)
-    yield from _unnamed(disk, desk)
+    yield from _unnamed(latest.values(), desk)
+
+
+def attempts_of(ledger: Ledger) -> dict[str, Attempt]:
+    """Every attempt of a journal as it was left, by reference."""
+    found: dict[str, Attempt] = {}
+    for entry in ledger.since(0):
+        if entry.payload.chain == "payment" and "reference" in entry.data:
+            attempt = from_data(entry.data)
+            found[attempt.reference] = attempt
+    return found
 
 
 def _ours(
@@ -100,25 +110,27 @@ def _said(attempt: Attempt) -> str:
     return f"{attempt.direction} {attempt.amount} {attempt.state}"
 
 
-def _strangers(kept: int, entries: Sequence[Entry], paper: Ledger) -> Iterator[Violation]:
+def _strangers(kept: int, entries: Sequence[Entry], paper: Paper) -> Iterator[Violation]:
     """What the till took from the terminal and knows nothing of stands in the journal."""
     delivered = [x for x in entries if x.charged_cents and x.number in paper.acknowledged]
     if len(delivered) > kept:
         yield Violation(Sin.FORGOTTEN, f"the till acknowledged {delivered[0].charged_cents}")
 
 
-def _unnamed(disk: MemoryLedger, desk: Desk) -> Iterator[Violation]:
+def _unnamed(attempts: Iterable[Attempt], desk: Desk) -> Iterator[Violation]:
     """Every attempt with an open question is on the screen, and none of them runs for ever."""
     shown = {view.reference: view.state for view in attempts_view(desk)}
-    for attempt in disk.open_attempts():
+    for attempt in attempts:
         state = shown.get(attempt.reference)
+        if attempt.is_settled:
+            continue
         if state is None:
             yield Violation(Sin.UNNAMED, _said(attempt))
         elif state in _RUNNING:
             yield Violation(Sin.STUCK, _said(attempt))
 
 
-def moved_by(paper: Ledger, attempt: Attempt) -> int:
+def moved_by(paper: Paper, attempt: Attempt) -> int:
     """What the terminal's paper says was moved for an attempt, in cents towards the shop."""
     return sum(
         entry.charged_cents for entry in paper.entries if entry.asked_cents == attempt.amount

@@ -15,7 +15,7 @@ from pos.app.start import start
 from pos.domain.errors import PosError
 from pos.domain.payment import Attempt, State
 from prove.virtual.disk import Fate, MemoryLedger
-from prove.virtual.judge import judge, moved_by
+from prove.virtual.judge import attempts_of, judge, moved_by
 from prove.virtual.till import TERMINAL, WHO, desk_of, ports_of
 from prove.virtual.world import Killed, World
 
@@ -35,18 +35,31 @@ class _Typed:
     currency: str = "978"
 
 
-def standalone_cases() -> Iterator[tuple[str, list[str]]]:
-    """Every answer, true or half known, with every fate of every commit; what was wrong."""
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """One case: `end` is the attempt's state before anybody read the paper."""
+
+    name: str
+    fate: Fate
+    end: str
+    wrong: list[str]
+
+
+def standalone_cases() -> Iterator[ByHand]:
+    """Every answer, true or half known, with every fate of every commit."""
     for answer, fate, commit in product(ANSWERS, Fate, range(2, COMMITS + 2)):
         for paid in (True, False) if answer is State.UNKNOWN else (answer is State.APPROVED,):
             name = f"stand-alone, {answer}, paid {paid}, commit {commit} {fate}"
-            yield name, _Counter(answer, paid=paid).work(commit, fate)
+            counter = _Counter(answer, paid=paid)
+            wrong = counter.work(commit, fate)
+            yield ByHand(name, fate, counter.end, wrong)
 
 
 class _Counter:
     """A till without a line, and a customer who pays or does not."""
 
     def __init__(self, answer: State, *, paid: bool) -> None:
+        self.end: str = "never begun"
         self._answer = answer
         self._paid = paid
         self._disk = MemoryLedger(World())
@@ -66,12 +79,14 @@ class _Counter:
         self._disk.fates = {}
         self._disk.catch_up()
         self._desk.reload()
-        found = [f"{x.sin}: {x.detail}" for x in judge(self._disk, self._desk, self._paper)]
+        for attempt in attempts_of(self._disk).values():
+            self.end = attempt.state
+        found = [f"{x.sin}: {x.detail}" for x in judge(self._desk, self._paper)]
         # Nothing is running for her: what she was asked and could not answer is still asked.
         found = [told for told in found if "still runs" not in told]
         for attempt in self._desk.attempts:
             self._say(attempt)
-        return found + [f"{x.sin}: {x.detail}" for x in judge(self._disk, self._desk, self._paper)]
+        return found + [f"{x.sin}: {x.detail}" for x in judge(self._desk, self._paper)]
 
     def _open(self) -> None:
         self._desk = desk_of(ports_of(self._disk, self._ids))

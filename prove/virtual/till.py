@@ -209,9 +209,10 @@ class VirtualTill:
 
     # What the cashier does.
 
-    def ring(self, cents: int) -> None:
-        """Put a product of this price on the sale."""
-        ring_up.by_code(self.desk, str(cents)).wait()
+    def ring(self, cents: int, *, back: bool = False) -> None:
+        """Put a product of this price on the sale, or take one `back`."""
+        put = ring_up.return_item if back else ring_up.by_code
+        put(self.desk, str(cents)).wait()
 
     def begin(self, amount: int | None = None) -> Attempt:
         """Ask the card for the sale under way."""
@@ -243,6 +244,11 @@ class VirtualTill:
         """Say how the next payments go at the terminal."""
         for _ in range(times):
             self.terminal.director.insert(self.setup.scenarios[scenario])
+
+    def as_usual(self, times: int) -> None:
+        """Forget up to so many of the next payments that were said."""
+        for _ in range(times):
+            self.terminal.director.done()
 
     # What there is to see.
 

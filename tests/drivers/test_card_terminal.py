@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from drivers.card.caisse_ap.settings import CaisseApSettings
 from drivers.card.concert.protocol import PROTOCOL
 from drivers.card.concert.settings import ConcertSettings
 from drivers.card.interface import (
@@ -25,15 +26,18 @@ from drivers.card.interface import (
     Totals,
 )
 from drivers.card.settings import Profile
-from drivers.card_terminal import CardTerminal
+from drivers.card_terminal import CardTerminal, protocol_named
 from drivers.errors import Busy, Offline
 from drivers.runner import Health, State
 from drivers.simulators.card.concert import ConcertOptions, ConcertTerminal
 from drivers.simulators.card.concert_scenarios import SCENARIOS
 from drivers.simulators.card.director import Director
-from drivers.simulators.line import serve_memory, serve_pty, serve_tcp
+from drivers.simulators.card.protocols import make, scenarios
+from drivers.simulators.card.terminal import SimulatedTerminal
+from drivers.simulators.line import Server, serve_memory, serve_pty, serve_tcp
 from drivers.simulators.wire import LineFaults
-from drivers.transports import Opener, opener
+from drivers.transports import Opener, Transport, opener
+from tests.drivers.card.ways import WAYS, Way
 
 WAIT_S = 30.0  # a limit for a machine under load, never a measure
 FAST = (0.05,)
@@ -114,6 +118,11 @@ class WaitingRecorder:
     def wait_asked(self, times: int) -> None:
         with self.changed:
             assert self.changed.wait_for(lambda: self.asked >= times, WAIT_S)
+
+    def wait_found(self) -> tuple[str, Answer]:
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.findings, WAIT_S)
+        return self.findings[0]
 
     def wait_state(self, state: State) -> None:
         with self.changed:
@@ -313,3 +322,98 @@ def test_what_the_terminal_can_do_is_said() -> None:
     assert (can.refund, can.probe, can.echoes_reference) == (True, True, True)
     cannot = (can.cancel_from_till, can.query_last, can.partial_approval, can.ticket_text)
     assert not any(cannot)
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
+def test_every_protocol_pays_on_a_real_line(way: Way) -> None:
+    director = Director(scenarios(way.protocol), by_amount=True)
+    terminal = make(way.protocol, director=director, serial=way.serial)
+    settings = way.settings(listen_first_s=0.0, **way.own)
+    recorder = WaitingRecorder()
+    with served(terminal, serial=way.serial) as (server, port):
+        tpe = CardTerminal(
+            "tpe",
+            opener(port),
+            protocol_named(way.protocol),
+            settings,
+            recorder,
+            on_network=not way.serial,
+            backoff_s=FAST,
+        )
+        tpe.start()
+        try:
+            assert pay(tpe, recorder, 1, 1200).outcome is Outcome.APPROVED
+            assert pay(tpe, recorder, 2, 1201).outcome is Outcome.DECLINED
+            assert pay(tpe, recorder, 3, 1300).outcome is Outcome.APPROVED
+        finally:
+            assert tpe.stop(WAIT_S)
+        assert server.act(lambda: terminal.ledger.charged_cents) == 1200 + 1300
+
+
+# A line that is for one call.
+
+
+@contextmanager
+def on_call(
+    recorder: WaitingRecorder, settings: CaisseApSettings, opened: list[Transport]
+) -> Iterator[CardTerminal]:
+    """A terminal on the network, whose line is let go soon after each call."""
+    protocol = replace(protocol_named("caisse-ap"), network_linger_s=0.2)
+    with served(make("caisse-ap", serial=False), serial=False) as (_, port):
+        open_line = opener(port)
+
+        def open_counted() -> Transport:
+            opened.append(open_line())
+            return opened[-1]
+
+        tpe = CardTerminal(
+            "tpe",
+            open_counted,
+            protocol,
+            settings,
+            recorder,
+            on_network=True,
+            on_health=recorder.on_health,
+            backoff_s=FAST,
+        )
+        tpe.start()
+        try:
+            yield tpe
+        finally:
+            assert tpe.stop(WAIT_S)
+
+
+def test_a_line_for_one_call_is_let_go_and_opened_for_the_next() -> None:
+    recorder, opened = WaitingRecorder(), list[Transport]()
+    with on_call(recorder, CaisseApSettings(listen_first_s=60.0), opened) as tpe:
+        assert pay(tpe, recorder, 1, 1200).outcome is Outcome.APPROVED
+        before = len(opened)
+        assert pay(tpe, recorder, 2, 1200).outcome is Outcome.APPROVED
+        assert len(opened) == before + 1
+        assert recorder.health == [State.ONLINE], "nobody is told that it rests"
+
+
+def test_a_line_at_rest_is_opened_again_while_an_end_is_unknown() -> None:
+    class Doubtful(WaitingRecorder):
+        def concluded(self, reference: str, conclusion: Conclusion) -> None:
+            self.open.append(Question(reference, 1200, Kind.PAYMENT))
+            super().concluded(reference, conclusion)
+
+    recorder, opened = Doubtful(), list[Transport]()
+    settings = CaisseApSettings(
+        profile=Profile(repeats_last=True), listen_first_s=0.0, ask_again_s=0.1
+    )
+    with on_call(recorder, settings, opened) as tpe:
+        pay(tpe, recorder, 1, 1200)
+        reference, answer = recorder.wait_found()
+        assert (reference, answer.amount_cents) == ("T000000001", 1200)
+
+
+@contextmanager
+def served(terminal: SimulatedTerminal, *, serial: bool) -> Iterator[tuple[Server, str]]:
+    if serial:
+        with serve_pty(terminal, baud=None) as on_pty:
+            yield on_pty, on_pty.path
+    else:
+        with serve_tcp(terminal) as on_tcp:
+            yield on_tcp, f"tcp://{on_tcp.host}:{on_tcp.port}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import cache
 from inspect import getmembers, isclass
@@ -148,7 +148,7 @@ def enums() -> Iterator[str]:
     ends = [state for state in ends if state not in {State.REVERSED, State.EXPLAINED}]
     open_now = [state for state in State if state in OPEN]
     said = [State.APPROVED, State.DECLINED, State.CANCELLED, State.UNKNOWN]
-    made: dict[str, list[StrEnum]] = {
+    made: dict[str, Sequence[StrEnum]] = {
         "plain.attempt": open_now,
         "plain.card": list(ends),
         "plain.device": list(DeviceState),

@@ -22,13 +22,20 @@ CRC_BYTES: Final = 2
 _POLYNOMIAL: Final = 0x8408
 
 
+def _shifted(value: int) -> int:
+    for _ in range(8):
+        value = value >> 1 ^ _POLYNOMIAL if value & 1 else value >> 1
+    return value
+
+
+_TABLE: Final = tuple(_shifted(byte) for byte in range(256))
+
+
 def crc(apdu: bytes) -> bytes:
     """Return the two check bytes of an APDU, as they go on the line."""
     value = 0
     for byte in (*apdu, ETX):
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ _POLYNOMIAL if value & 1 else value >> 1
+        value = value >> 8 ^ _TABLE[(value ^ byte) & 0xFF]
     return value.to_bytes(CRC_BYTES, "little")
 
 

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 RESULTS_MAX: Final = 16  # of one command
 MINUTE_S: Final = 60.0
-PATIENCE_S_MAX: Final = 900.0  # for the next word, whatever the terminal asks for
+PATIENCE_S_MAX: Final = 900.0  # that a terminal may ask for
 
 
 class Inbox:
@@ -89,10 +89,9 @@ class Listening:
 
     @property
     def patience_s(self) -> float:
-        """How long the next word may take: as usual, or as the terminal said."""
-        if self._minutes is None:
-            return self._usual_patience_s
-        return min(self._minutes * MINUTE_S, PATIENCE_S_MAX)
+        """How long the next word may take: as usual, or longer if the terminal said so."""
+        asked_s = min((self._minutes or 0) * MINUTE_S, PATIENCE_S_MAX)
+        return max(asked_s, self._usual_patience_s)
 
     def begun(self) -> None:
         """Nothing to show."""

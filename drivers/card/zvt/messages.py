@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from drivers.card.interface import (
+    AMOUNT_CENTS_MAX,
     Answer,
     AnswerStatus,
     BrandTotal,
@@ -26,13 +27,13 @@ from drivers.card.zvt.slips import Charset, news_of
 from drivers.errors import LocalProtocolError, RemoteProtocolError
 
 RECEIPT_DIGITS: Final = 4
+DAY_CENTS_MAX: Final = 9_999_999_999
 BRAND_CHARS_MAX: Final = 32
 EURO: Final = "978"
 TERMINAL_DECIDES: Final = 0x40
 # Repeat the receipt: bit 0 asks for the status information, bit 1 for no paper.
 TELL_AND_PRINT_NOTHING: Final = 0x03
 _VERSION: Final = 0xF0
-_PASSWORD_BYTES: Final = 3
 
 
 # What the till asks.
@@ -110,7 +111,7 @@ def read_status(data: bytes) -> Answer:
     card_type = fields.byte(bitmap.CARD_TYPE)
     return Answer(
         status=codes.result_status(code),
-        amount_cents=fields.number(bitmap.AMOUNT),
+        amount_cents=_amount(fields, AMOUNT_CENTS_MAX),
         private_data="",
         pos_number="",
         last4=fields.last4,
@@ -127,6 +128,12 @@ def read_status(data: bytes) -> Answer:
 def ended(status: AnswerStatus, raw_status: str, currency: str) -> Answer:
     """Make an answer of a command that was refused or aborted; it tells nothing but that."""
     return Answer(status, None, "", "", None, "", raw_status, currency)
+
+
+def _amount(fields: bitmap.Fields, cents_max: int) -> int | None:
+    """Return an amount; none where it is more than one can be: it may be anything then."""
+    cents = fields.number(bitmap.AMOUNT)
+    return cents if cents is not None and cents <= cents_max else None
 
 
 def _currency_of(fields: bitmap.Fields) -> str:
@@ -191,11 +198,6 @@ def _is_tagged(data: bytes) -> bool:
     return len(data) > 3 and data[0] == _VERSION and data[3] >= _VERSION
 
 
-def read_abort(data: bytes) -> int | None:
-    """Return why a terminal aborted; None when it did not say."""
-    return data[0] if data else None
-
-
 @dataclass(frozen=True, slots=True)
 class Day:
     """The totals of an end of day; `total_cents` is None where the terminal told none."""
@@ -210,7 +212,7 @@ def read_day(data: bytes) -> Day:
     fields = bitmap.read(data)
     result = fields.byte(bitmap.RESULT)
     return Day(
-        total_cents=fields.number(bitmap.AMOUNT),
+        total_cents=_amount(fields, DAY_CENTS_MAX),
         brands=_brands(fields.values.get(bitmap.TOTALS, b"")),
         succeeded=result in {None, codes.APPROVED},
     )
@@ -228,7 +230,7 @@ def _brands(data: bytes) -> tuple[BrandTotal, ...]:
     for at, brand in enumerate(codes.TOTALED):
         begin = _FROM_TO_BYTES + at * _BRAND_BYTES
         count, cents = data[begin], data[begin + 1 : begin + _BRAND_BYTES].hex()
-        if not cents.isdecimal():
+        if not cents.isdecimal() or int(cents) > DAY_CENTS_MAX:
             return ()
         if count or int(cents):
             sums.append(BrandTotal(brand, count, int(cents)))

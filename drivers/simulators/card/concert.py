@@ -270,7 +270,8 @@ class ConcertTerminal:
         if asked is None or not (asked.at_once or scenario.at_once is not AtOnce.NO):
             self._let_pay()
             return
-        frame = answer_frame(asked, TAKEN_INTO_ACCOUNT, asked.amount_cents, asked.private, None)
+        blank = "" if asked.wants_card_number else None
+        frame = answer_frame(asked, TAKEN_INTO_ACCOUNT, asked.amount_cents, asked.private, blank)
         self._offer = _Offer(frame, None, scenario, 0, scenario.bad_lrcs)
         self._begin_offer()
 
@@ -295,9 +296,7 @@ class ConcertTerminal:
         if scenario.unplug is Unplug.REQUEST:
             self._outbox.append((self._now_s, HANGUP))
             return
-        if scenario.at_once is AtOnce.ALONE or (
-            asked.at_once and scenario.at_once is not AtOnce.FIRST
-        ):
+        if not _tells_result(asked, scenario):
             return
         self._hold(asked, scenario, entry.number, end.taken_cents, end.status)
         if scenario.late_s > 0:
@@ -394,3 +393,10 @@ class ConcertTerminal:
         while self._outbox and self._outbox[0][0] <= self._now_s:
             replies.append(self._outbox.popleft()[1])
         return replies
+
+
+def _tells_result(asked: Asked, scenario: ConcertScenario) -> bool:
+    """Tell whether a result is told in the end: not after STAT 9, unless the scenario says so."""
+    if asked.at_once:
+        return scenario.at_once is AtOnce.FIRST
+    return scenario.at_once is not AtOnce.ALONE

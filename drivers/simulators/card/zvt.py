@@ -15,12 +15,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from drivers.simulators.card import zvt_records as records
 from drivers.simulators.card.director import Director
 from drivers.simulators.card.ledger import Ledger
 from drivers.simulators.card.terminal import Options
+from drivers.simulators.card.zvt_books import Books, Operation
 from drivers.simulators.card.zvt_line import Message, ZvtLine, write_message
 from drivers.simulators.card.zvt_scenarios import (
     SCENARIOS,
@@ -41,8 +43,6 @@ WAIT: Final = 0x9C
 ABORTED: Final = 0x6C
 NOT_SUPPORTED: Final = 0x83
 NOT_REGISTERED: Final = 0x6B
-ALREADY_REVERSED: Final = 0xB4
-NOT_REVERSIBLE: Final = 0xB5
 NOT_UNDERSTOOD: Final = 0x9A
 NOT_TAKEN: Final = 0x66
 REFUSED_CARD: Final = 0x05
@@ -77,37 +77,6 @@ class Mode(Enum):
     TELLING = auto()  # the terminal goes through what it has to say
 
 
-@dataclass(slots=True)
-class _Operation:
-    """A payment, refund or reversal on its way."""
-
-    asked: Asked
-    scenario: ZvtScenario
-    receipt: int = 0
-    number: int = 0  # of its entry in the ledger
-
-    @property
-    def cents(self) -> int:
-        """What is taken or given."""
-        return self.asked.amount_cents - self.scenario.short_cents
-
-    @property
-    def charged_cents(self) -> int:
-        """What the customer is charged; negative when money is given back."""
-        if not self.scenario.charges:
-            return 0
-        return self.cents if self.asked.kind == "payment" else -self.cents
-
-
-@dataclass(slots=True)
-class _Stored:
-    """An operation in the terminal's books; `data` is its status information."""
-
-    cents: int
-    data: bytes
-    reversed: bool = False
-
-
 def _nothing() -> None:
     """Nothing follows."""
 
@@ -139,19 +108,15 @@ class ZvtTerminal:
         self._line = ZvtLine(on_serial=options.on_serial)
         self._now_s = 0.0
         self._registered: Registered | None = None
-        self._operation: _Operation | None = None
-        self._late: _Operation | None = None
+        self._operation: Operation | None = None
+        self._late: Operation | None = None
         self._pay_at_s: float | None = None
         self._answer_due_s: float | None = None
         self._pending: _Said | None = None
         self._to_say: deque[_Said] = deque()
         self._waits = 0
         self._naks = 0
-        # The terminal's own memory, which outlives its power.
-        self._books: dict[int, _Stored] = {}
-        self._last: _Stored | None = None
-        self._receipt = 0
-        self._trace = 0
+        self._books = Books(self.ledger, reverses=options.reverses)
 
     @property
     def reading(self) -> bool:
@@ -218,7 +183,7 @@ class ZvtTerminal:
         self._registered = None
         self._lose_line()
         if self._late is not None:
-            self._take_back(self._late)
+            self._books.take_back(self._late)
             self._late = None
 
     # What is heard.
@@ -324,13 +289,13 @@ class ZvtTerminal:
             return
         if scenario.silent is Silent.NOT:
             self._line.say(YES)
-        self._operation = _Operation(asked, scenario)
+        self._operation = Operation(asked, scenario)
         if asked.kind == "cancellation":
             self._reverse(self._operation)
         else:
             self._ask_customer(self._operation)
 
-    def _ask_customer(self, operation: _Operation) -> None:
+    def _ask_customer(self, operation: Operation) -> None:
         self.mode = Mode.PAYING
         given_s = operation.scenario.customer_s
         customer_s = self.options.customer_s if given_s is None else given_s
@@ -341,15 +306,12 @@ class ZvtTerminal:
             self._pay_at_s = None
             self._paid()
 
-    def _reverse(self, operation: _Operation) -> None:
-        receipt = int(operation.asked.receipt or 0)
-        stored = self._books.get(receipt)
-        if stored is None or stored.cents != operation.asked.amount_cents:
-            self._fail(operation, NOT_REVERSIBLE)
-        elif stored.reversed:
-            self._fail(operation, ALREADY_REVERSED)
-        else:
+    def _reverse(self, operation: Operation) -> None:
+        why_not = self._books.why_not_reverse(operation.asked)
+        if why_not is None:
             self._paid()
+        else:
+            self._fail(operation, why_not)
 
     def _paid(self) -> None:
         """The customer is done: it is charged once the till has taken the result."""
@@ -364,7 +326,7 @@ class ZvtTerminal:
             self._operation, self._late = None, operation
             self.mode = Mode.IDLE
         elif scenario.late_s > 0 and operation.receipt == 0:
-            operation.receipt = self._next_receipt()
+            self._books.number(operation)
             self._pay_at_s = self._now_s + scenario.late_s
         else:
             self._tell_news(scenario.news[1:])
@@ -377,17 +339,17 @@ class ZvtTerminal:
 
     # The result.
 
-    def _tell(self, operation: _Operation) -> None:
+    def _tell(self, operation: Operation) -> None:
         self.mode = Mode.TELLING
         scenario = operation.scenario
         match scenario.result:
             case Result.ABORT:
                 self._fail(operation, scenario.code, told=False)
             case Result.NOTHING:
-                self._enter(operation, operation.charged_cents)
+                self._books.enter(operation, operation.charged_cents)
                 self._complete(operation)
             case Result.TWICE:
-                first = self._status(operation, REFUSED_CARD)
+                first = self._books.status(operation, REFUSED_CARD)
                 self._to_say.append(_Said(write_message("040f", first)))
                 self._tell_status(operation)
             case _ if scenario.code != 0:
@@ -396,40 +358,33 @@ class ZvtTerminal:
                 self._tell_status(operation)
         self._go_on()
 
-    def _tell_status(self, operation: _Operation) -> None:
+    def _tell_status(self, operation: Operation) -> None:
         scenario = operation.scenario
-        operation.receipt = operation.receipt or self._next_receipt()
-        data = self._status(operation, 0x00)
+        self._books.number(operation)
+        data = self._books.status(operation, 0x00)
         self._to_say.append(
             _Said(
                 write_message("040f", data),
-                taken=lambda: self._store(operation, data),
-                refused=lambda: self._take_back_and_abort(operation),
+                taken=partial(self._store, operation, data),
+                refused=partial(self._take_back_and_abort, operation),
                 spoils=scenario.bad_crcs,
                 cut=scenario.unplug is Unplug.ANSWER,
             )
         )
 
-    def _store(self, operation: _Operation, data: bytes) -> None:
+    def _store(self, operation: Operation, data: bytes) -> None:
         """The till has it: from here on it counts."""
-        stored = _Stored(operation.charged_cents, data)
-        self._enter(operation, operation.charged_cents)
-        self.ledger.acknowledge(operation.number)
-        self._books[operation.receipt] = self._last = stored
-        if operation.asked.kind == "cancellation":
-            self._books[int(operation.asked.receipt)].reversed = True
+        self._books.store(operation, data)
         if operation.scenario.unplug is Unplug.TAKEN:
             self._operation = None
             self._hang_up()
         elif operation.scenario.result is Result.WITHDRAWN:
-            self._enter(operation, -operation.charged_cents)
-            del self._books[operation.receipt]
-            self._last = None
+            self._books.withdraw(operation)
             self._abort(NOT_TAKEN)
         else:
             self._complete(operation)
 
-    def _complete(self, operation: _Operation) -> None:
+    def _complete(self, operation: Operation) -> None:
         for paper in records.papers(
             operation.asked,
             operation.cents,
@@ -454,55 +409,26 @@ class ZvtTerminal:
             self._say("06d1", records.print_line(line))
         self._say("06d1", records.print_line(lines[-1], last=True))
 
-    def _fail(self, operation: _Operation, code: int, *, told: bool = False) -> None:
+    def _fail(self, operation: Operation, code: int, *, told: bool = False) -> None:
         """End an operation without success: nothing is charged unless the scenario says so."""
         self.mode = Mode.TELLING
-        self._enter(operation, operation.charged_cents if code == operation.scenario.code else 0)
+        self._books.enter(
+            operation, operation.charged_cents if code == operation.scenario.code else 0
+        )
         if told:
-            data = self._status(operation, code)
-            acknowledge = self.ledger.acknowledge
-            number = operation.number
-            self._to_say.append(
-                _Said(write_message("040f", data), taken=lambda: acknowledge(number))
-            )
+            data = self._books.status(operation, code)
+            taken = partial(self._books.acknowledge, operation)
+            self._to_say.append(_Said(write_message("040f", data), taken))
         self._operation = None
         self._abort(code)
 
     def _abort(self, code: int) -> None:
         self._say("061e", bytes([code]), end=True)
 
-    def _take_back_and_abort(self, operation: _Operation) -> None:
-        self._take_back(operation)
+    def _take_back_and_abort(self, operation: Operation) -> None:
+        self._books.take_back(operation)
         self._operation = None
         self._abort(NOT_TAKEN)
-
-    def _take_back(self, operation: _Operation) -> None:
-        """The till does not have the result: take the payment back, or keep it."""
-        if operation.scenario.code != 0 or operation.scenario.result is Result.ABORT:
-            self._enter(operation, 0)
-            return
-        operation.receipt = operation.receipt or self._next_receipt()
-        charged_cents = operation.charged_cents
-        self._enter(operation, charged_cents)
-        if self.options.reverses:
-            self._enter(operation, -charged_cents)
-            return
-        stored = _Stored(charged_cents, self._status(operation, 0x00))
-        self._books[operation.receipt] = self._last = stored
-
-    def _enter(self, operation: _Operation, charged_cents: int) -> None:
-        code = f"{operation.scenario.code:02X}"
-        name = operation.scenario.name
-        operation.number = self.ledger.enter(operation.asked, charged_cents, code, name).number
-
-    def _status(self, operation: _Operation, code: int) -> bytes:
-        self._trace += 1
-        writing = operation.scenario.writing
-        return records.status(code, operation.cents, operation.receipt, self._trace, writing)
-
-    def _next_receipt(self) -> int:
-        self._receipt += 1
-        return self._receipt
 
     # Other commands.
 
@@ -512,17 +438,16 @@ class ZvtTerminal:
             return
         self._line.say(YES)
         wants_status = len(data) >= 5 and bool(data[4] & 0x01)
-        if self._last is not None and wants_status and self.options.repeats is Repeats.STATUS:
-            self._say("040f", self._last.data)
+        if self._books.last is not None and wants_status and self.options.repeats is Repeats.STATUS:
+            self._say("040f", self._books.last.data)
         self._say("060f", end=True)
 
     def _end_day(self) -> None:
         self._line.say(YES)
-        amounts = [stored.cents for stored in self._books.values()]
-        receipts = (min(self._books, default=0), max(self._books, default=0))
+        amounts = self._books.amounts
         self._tell_news((0x0E,))
-        said = _Said(write_message("040f", records.totals(amounts, receipts)), self._books.clear)
-        self._to_say.append(said)
+        totals = write_message("040f", self._books.totals)
+        self._to_say.append(_Said(totals, self._books.close_day))
         self._print(["KASSENSCHNITT", f"{len(amounts)} x", f"{sum(amounts)}"])
         self._say("060f", end=True)
 
@@ -584,6 +509,6 @@ class ZvtTerminal:
         if operation is None or (operation.number and said is not None and not said.cut):
             return
         if was_paying:
-            self._enter(operation, 0)
+            self._books.enter(operation, 0)
         else:
-            self._take_back(operation)
+            self._books.take_back(operation)

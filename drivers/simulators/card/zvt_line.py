@@ -242,7 +242,10 @@ class ZvtLine:
         if frame is None:
             return
         self._frame = self._repeat_at_s = None
-        if not came and frame.repeats_left:
+        if not came and not frame.repeats_left:
+            self.forget()
+            return
+        if not came:
             frame.repeats_left -= 1
             self._unsent.appendleft(frame)
         self._send_next()

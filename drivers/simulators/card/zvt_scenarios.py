@@ -14,7 +14,6 @@ LATE_S: Final = 200.0
 TIMEOUT_S: Final = 30.0
 
 ABORTED: Final = 0x6C
-WAIT: Final = 0x9C
 
 
 class AtCall(StrEnum):

@@ -1,7 +1,8 @@
 """One behaviour for all terminals: the same suite over every protocol, on every kind of line.
 
 The real driver and a simulated terminal, in virtual time. What the customer was charged is read
-from the terminal's own ledger. A new protocol is one line in `WAYS`.
+from the terminal's own ledger. A new protocol is one line in
+ways.py.
 """
 
 from __future__ import annotations
@@ -9,14 +10,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from drivers.card.caisse_ap.settings import CaisseApSettings, Ticket
-from drivers.card.concert.record import Variant
-from drivers.card.concert.settings import ConcertSettings
 from drivers.card.interface import (
     Capabilities,
     Conclusion,
@@ -26,41 +23,15 @@ from drivers.card.interface import (
     Reason,
     Request,
 )
-from drivers.card.settings import SAFE, Profile, Settings
-from drivers.card.zvt.settings import ZvtSettings
+from drivers.card.settings import SAFE, Profile
 from drivers.card_terminal import protocol_named
 from drivers.simulators.card.director import Director
 from drivers.simulators.card.protocols import make, scenarios
 from drivers.simulators.card.terminal import Options
 from tests.drivers.card.virtual_line import Fault, MemoryRecorder, VirtualLine
 from tests.drivers.card.virtual_till import VirtualTill
+from tests.drivers.card.ways import WAYS, Way
 
-
-@dataclass(frozen=True)
-class Way:
-    """One protocol on one kind of line: all that this suite needs to know of it.
-
-    `own` is what this line wants of its settings, `papers` what makes the till ask for the
-    terminal's papers.
-    """
-
-    protocol: str
-    settings: Callable[..., Settings]
-    own: Mapping[str, Any] = field(default_factory=dict)
-    papers: Mapping[str, Any] = field(default_factory=dict)
-    serial: bool = True
-
-
-WAYS = {
-    "concert-E": Way("concert", ConcertSettings, {"variant": Variant.E}),
-    "concert-E+": Way("concert", ConcertSettings, {"ask_card_number": True}),
-    "caisse-ap-tcp": Way("caisse-ap", CaisseApSettings, {}, {"ticket": Ticket.BOTH}, serial=False),
-    "caisse-ap-link": Way(
-        "caisse-ap", CaisseApSettings, {"on_link": True}, {"ticket": Ticket.BOTH}
-    ),
-    "zvt-tcp": Way("zvt", ZvtSettings, {}, {"receipts": True}, serial=False),
-    "zvt-serial": Way("zvt", ZvtSettings, {"on_serial": True}, {"receipts": True}),
-}
 KNOWN = Profile(keeps_answers=True, repeats_last=True)
 # Six digits that are found again in any request, as text or as packed decimals, and nowhere else.
 CENTS = 135_792
@@ -80,7 +51,6 @@ LUHN_RUN = re.compile(r"\d{12,19}")
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Way:
     found = WAYS[request.param]
     package = found.protocol.replace("-", "_")
-    pytest.importorskip(f"drivers.simulators.card.{package}")
     # Virtual time needs no short reads, and there are many dialogues to hold.
     for each in ("concert", package):
         monkeypatch.setattr(f"drivers.card.{each}.session.READ_SLICE_S", READ_SLICE_S)
@@ -302,6 +272,17 @@ def test_a_fault_in_the_dialogue_never_makes_the_till_say_what_is_not_true(
         counter.till.rest(CUSTOMER_S * 4)
         judge(counter, conclusion)
         assert counter.recorder.conclusions == {REFERENCE: conclusion}
+
+
+def test_a_terminal_that_loses_its_power_in_the_dialogue_fools_nobody(way: Way) -> None:
+    *_, size = request_at(way)
+    for at in range(0, size, STRIDE):
+        counter = Counter(way)
+        conclusion = counter.pay(faults={at: Fault.DIES})
+        counter.terminal.power_cut()
+        counter.till.rest(CUSTOMER_S * 4)
+        judge(counter, conclusion)
+        assert counter.pay(Request("T000000043", CENTS + 1)).outcome is Outcome.APPROVED
 
 
 def test_a_line_that_breaks_in_the_answer_leaves_it_unknown_unless_all_was_told(way: Way) -> None:

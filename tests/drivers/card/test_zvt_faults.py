@@ -39,7 +39,7 @@ from tests.drivers.card.virtual_line import Clock, Fault, MemoryRecorder, PowerC
 REFERENCE = "T000000042"
 CENTS = 1250
 LISTEN_AFTER_S = 230.0
-EVERY_BYTE = {"approve", "abandon", "no_completion"}
+EVERY_BYTE = {"approve"}
 
 NETWORK = ZvtSettings()
 SERIAL = ZvtSettings(on_serial=True)
@@ -159,7 +159,7 @@ def undisturbed_bytes(scenario: ZvtScenario, how: ZvtSettings, kind: Kind = Kind
 
 def points(scenario: ZvtScenario, how: ZvtSettings, kind: Kind = Kind.PAYMENT) -> range:
     """Every byte where the result is at stake, some of them where the way to it is the same."""
-    step = 1 if scenario.name in EVERY_BYTE else 13
+    step = 1 if scenario.name in EVERY_BYTE else 17
     return range(0, undisturbed_bytes(scenario, how, kind), step)
 
 
@@ -212,8 +212,8 @@ def test_a_terminal_that_keeps_what_was_not_acknowledged_tells_it_when_asked(
 
 @pytest.mark.parametrize("mask", [1 << bit for bit in range(8)], ids=hex)
 def test_any_flipped_bit_on_a_serial_line_is_survived(mask: int) -> None:
-    for name in ("approve", "refuse", "nak_once"):
-        for at in range(0, undisturbed_bytes(SCENARIOS[name], SERIAL), 2):
+    for name in ("approve", "refuse"):
+        for at in range(mask.bit_length() % 5, undisturbed_bytes(SCENARIOS[name], SERIAL), 5):
             case = Case(SCENARIOS[name], SERIAL, {at: Fault.FLIPPED}, flip_mask=mask)
             case.attempt().judge()
 
@@ -223,7 +223,7 @@ def test_any_flipped_bit_on_a_serial_line_is_survived(mask: int) -> None:
 @pytest.mark.parametrize("fault", [Fault.DIES, Fault.MUTE])
 def test_money_given_back_is_held_to_the_same_rule(kind: Kind, fault: Fault, line: str) -> None:
     for name in ("approve", "no_completion"):
-        for at in range(0, undisturbed_bytes(SCENARIOS[name], LINES[line], kind), 2):
+        for at in range(0, undisturbed_bytes(SCENARIOS[name], LINES[line], kind), 7):
             case = Case(SCENARIOS[name], LINES[line], {at: fault}, kind=kind).attempt()
             case.judge()
             case.recover()
@@ -239,7 +239,7 @@ def test_papers_are_cut_as_harmlessly(fault: Fault) -> None:
         case.judge_recovery()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     faults=st.dictionaries(
         st.integers(0, 400),

@@ -73,8 +73,15 @@ class VirtualTill:
         self._runner_line: RunnerLine | None = None
         self._linger_s = protocol.network_linger_s if on_network else None
         self._used_s = 0.0
-        lets_go = self._linger_s is not None
-        self._device = _Device(protocol, settings, self.recorder, _nothing, lets_go=lets_go)
+        self._rests = False  # the line was let go, and nobody needs it yet
+        self._device = _Device(
+            protocol,
+            settings,
+            self.recorder,
+            _nothing,
+            lets_go=self._linger_s is not None,
+            issued=(),
+        )
 
     @property
     def line(self) -> VirtualLine:
@@ -96,6 +103,7 @@ class VirtualTill:
             self._device.on_open(line)
             self._runner_line = line
             self._used_s = self.clock.now_s
+            self._rests = False
         return self._runner_line
 
     def carry_out(
@@ -141,24 +149,31 @@ class VirtualTill:
 
     def _idle(self) -> float | None:
         """Let the device be idle once; give the pause that follows, None for ever."""
+        if self._rests:
+            self._rests = False
+            return self._device.revisit_s()
         line = self.open()
         lingers_s = self.clock.now_s - self._used_s
         try:
             self._device.idle(line)
         except LetGo:
-            self._runner_line = None
-            return self._device.revisit_s()
+            self._let_go()
         except (DeviceError, RemoteProtocolError):
             self._runner_line = None
             return REOPEN_S
         if self._linger_s is not None and lingers_s >= self._linger_s:
-            self._runner_line = None
-            return self._device.revisit_s()
-        return POLL_S
+            self._let_go()
+        return 0.0 if self._rests else POLL_S
+
+    def _let_go(self) -> None:
+        self._runner_line = None
+        self._rests = True
 
     def _handle(self, command: _Command, line: RunnerLine) -> None:
         try:
             self._device.handle(line, command)
+        except LetGo:
+            self._let_go()
         except (DeviceError, RemoteProtocolError):
             self._runner_line = None
         self._used_s = self.clock.now_s

@@ -18,7 +18,7 @@ from pos.domain.errors import CardBusy, CardUnresolved
 from pos.domain.payment import Attempt, State
 from pos.domain.sale import price
 from prove.virtual.disk import Fate
-from prove.virtual.judge import judge, moved_by
+from prove.virtual.judge import attempts_of, judge, moved_by
 from prove.virtual.line import Fault
 from prove.virtual.setups import ABLE, LINKS, Setup
 from prove.virtual.till import VirtualTill
@@ -56,11 +56,11 @@ class Shop(VirtualTill):
         return self.now(attempt)
 
     def now(self, attempt: Attempt) -> Attempt:
-        return self.disk.attempts()[attempt.reference]
+        return attempts_of(self.disk)[attempt.reference]
 
     @property
     def orphans(self) -> list[Attempt]:
-        return [a for a in self.disk.attempts().values() if a.state is State.ORPHAN]
+        return [a for a in attempts_of(self.disk).values() if a.state is State.ORPHAN]
 
     @property
     def tickets(self) -> list[int]:
@@ -75,7 +75,7 @@ class Shop(VirtualTill):
 
     def ends_honestly(self) -> None:
         """Nothing is left that the terminal's ledger contradicts."""
-        assert not list(judge(self.disk, self.desk, self.paper))
+        assert not list(judge(self.desk, self.paper))
 
 
 OpenShop: TypeAlias = Callable[[Setup], Shop]

@@ -56,6 +56,7 @@ def instead(shop: Shop) -> Story:
         await sale(app, pilot)
         await press(app, pilot, "f3")
         shop.terminal.shows_card()
+        await app.poll()
         await press(app, pilot, "2", "0", "f2")
 
     return story

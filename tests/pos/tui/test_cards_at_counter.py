@@ -120,7 +120,7 @@ def test_a_refused_card_says_what_the_terminal_said(shop: Shop) -> None:
         await bread_by_card(app, pilot)
         shop.terminal.answer(State.NOT_SENT, reason="card.busy")
         await settled(app, pilot)
-        assert "Terminal occupé : attendez son écran d'accueil." in text_of(app)
+        assert "Rien n'a été fait : terminal occupé, attendez son accueil." in text_of(app)
 
     play(shop.app(), story)
 
@@ -394,7 +394,7 @@ def test_an_orphan_is_raised_kept_in_sight_and_explained(shop: Shop) -> None:
         await settled(app, pilot)
         shown = text_of(app)
         assert "annonce : accepté," in shown
-        assert "42,00 €, reçu n° 77" in shown
+        assert "42,00 €" in shown
         await press(app, pilot, "escape")
         assert "À expliquer" in text_of(app)
         await choose(app, pilot, "Carte : répondre")
@@ -405,6 +405,27 @@ def test_an_orphan_is_raised_kept_in_sight_and_explained(shop: Shop) -> None:
         entry = shop.store.ledger.last("payment")
         assert entry is not None
         assert entry.data["details"]["explanation"] == "essai"
+
+    play(shop.app(), story)
+
+
+def test_what_a_power_cut_left_open_is_told_to_whoever_signs_on(shop: Shop) -> None:
+    shop.sign_on()
+
+    async def cut(app: TillApp, pilot: Pilot[None]) -> None:
+        await bread_by_card(app, pilot)
+        shop.terminal.shows_card()
+
+    play(shop.app(), cut)
+    shop.desk = shop.new_desk()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await type_in(app, pilot, "1")
+        await type_in(app, pilot, "1111")
+        assert "Paiements par carte sans réponse : 1. F10 pour répondre." in text_of(app)
+        assert "À ÉCLAIRCIR" in text_of(app)
+        await press(app, pilot, "enter")
+        assert "La caisse s'est arrêtée pendant le paiement." in text_of(app)
 
     play(shop.app(), story)
 
@@ -541,7 +562,7 @@ def test_a_terminal_that_adds_up_by_itself_is_asked_to(shop: Shop) -> None:
         assert shop.terminal.days == 1
         shop.terminal.adds_up(None)
         await settled(app, pilot)
-        assert "Comptoir n'a pas donné ses totaux" in text_of(app)
+        assert "Comptoir : totaux non reçus" in text_of(app)
         shop.terminal.adds_up(TerminalTotals(0, complete=False))
         await settled(app, pilot)
         assert "Tout correspond." in text_of(app)

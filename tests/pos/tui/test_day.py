@@ -262,3 +262,15 @@ def dismiss_all(shop: Shop) -> None:
             set_active(tx.connection, code, active=False)
 
     shop.store.ledger.run(work, "till").result(10)
+
+
+def test_a_menu_longer_than_the_screen_says_how_much_is_below(shop: Shop) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await press(app, pilot, "f10")
+        assert "↓ 3" in text_of(app)
+        await press(app, pilot, *["down"] * 15)
+        assert "↑ 3" in text_of(app)
+
+    play(shop.app(), story, (80, 20))
