@@ -35,6 +35,7 @@ from pos.domain.payment import RUNNING, Attempt, State
 from pos.domain.sale import price
 from prove.child import Child, Silent, Tell
 from prove.command import Command
+from prove.day import DISK_SAYS
 from prove.kills import working_folder
 from prove.relay import Relay
 from prove.shop import WHO, Place
@@ -148,7 +149,12 @@ class _Story:
         self._paper = folder / "terminal.jsonl"
         self._script = folder / "terminal.script"
         self._tty = folder / "tty"
-        self._counts = {"approved": 0, "unknown to the till": 0, "sins": 0}
+        self._counts = {
+            "approved": 0,
+            "unknown to the till": 0,
+            "acts refused by the disk": 0,
+            "sins": 0,
+        }
         self._command: Command
         self._relay: Relay | None = None
         self._port = 0
@@ -365,7 +371,8 @@ class _Cashier:
     def _begin(self) -> str:
         try:
             return pay_by_card.begin(self._desk).wait().attempt.reference
-        except PosError:
+        except PosError as refusal:
+            self._note(refusal)
             return ""
 
     def _wait_for_end(self, reference: str) -> None:
@@ -389,6 +396,10 @@ class _Cashier:
                 take_payment.take_tender(self._desk, "cash").wait()
             else:
                 take_payment.settle_even(self._desk).wait()
+
+    def _note(self, refusal: PosError) -> None:
+        if refusal.key in DISK_SAYS:
+            self._tell("count", "acts refused by the disk", 1)
 
     # What is unknown.
 
@@ -435,9 +446,10 @@ class _Cashier:
         while True:
             try:
                 return act()
-            except PosError:
+            except PosError as refusal:
                 if time.monotonic() > until_s:
                     raise
+                self._note(refusal)
                 time.sleep(LOOK_EVERY_S)
                 self._hear()
                 self._desk.reload()

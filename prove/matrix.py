@@ -155,11 +155,7 @@ def _try_job(job: Job) -> Report:
 
 def _cuts_in_turn(job: Job) -> Iterator[tuple[Setup, Cut]]:
     """Every cut, each on one of the link's terminals: known or not, able or not."""
-    places = [
-        (setup, Case(setup, job.scenario).measure())
-        for setup in setups(job.link)
-        if setup.can_be(job.scenario)
-    ]
+    places = [(setup, Case(setup, job.scenario).measure()) for setup in setups(job.link)]
     most = Size(max(size.bytes for _, size in places), max(size.commits for _, size in places))
     for number, cut in enumerate(cuts_of(places[0][0], most, job.seed), start=job.seed):
         yield places[number % len(places)][0], cut

@@ -13,14 +13,19 @@ from pos.app.desk import CardNews, Desk
 from pos.app.ports import Ledger, Transaction
 from pos.app.settle import advance
 from pos.domain import payment
-from pos.domain.errors import RefundTooMuch, UnknownAttempt
+from pos.domain.errors import BadAmount, RefundTooMuch, UnknownAttempt
 from pos.domain.events import EventCode, event
+from pos.domain.money import Cents
 from pos.domain.payment import AT_START, OPEN, Attempt, Direction, State, step
 from pos.domain.sale import Sale, add_tender
 from pos.domain.tender import Tendered
 
 LOOK_BACK_ENTRIES_MAX: Final = 200
+AMOUNT_MAX: Final = 99_999_999  # cents that a terminal is asked for
 KEPT_DETAILS: Final = frozenset({"authorisation", "last4", "brand", "contactless", "receipt"})
+
+
+SAID_BY_A_PERSON: Final = frozenset({"resolved_by", "answered_by"})
 
 
 def record_attempt(tx: Transaction, attempt: Attempt) -> None:
@@ -43,6 +48,18 @@ def as_unknown(desk: Desk, tx: Transaction, attempt: Attempt) -> Attempt:
     attempt = step(attempt, AT_START[attempt.state], reason="not_recorded")
     record_attempt(tx, attempt)
     return attempt
+
+
+def charged_instead(attempt: Attempt, amount: Cents | None) -> dict[str, object]:
+    """What a person read of the amount on the terminal's paper, where it is not what was asked.
+
+    Raises BadAmount for what no terminal moves, or for part of a cancellation.
+    """
+    if amount is None or amount == attempt.amount:
+        return {}
+    if not 0 < amount <= AMOUNT_MAX or attempt.direction is Direction.CANCELLATION:
+        raise BadAmount(text=str(amount))
+    return {"charged": amount}
 
 
 def conclude(desk: Desk, tx: Transaction, attempt: Attempt) -> CardNews:
@@ -70,17 +87,21 @@ def _pay(desk: Desk, tx: Transaction, attempt: Attempt, sale: Sale) -> CardNews:
 
 
 def tendered(desk: Desk, attempt: Attempt) -> Tendered:
-    """What an approved attempt brings its sale; what was added to the amount is a tip."""
+    """What an approved attempt brings its sale.
+
+    What a terminal added to the amount is a tip; what a person read on its paper was too much.
+    """
     kind = desk.settings.tenders[attempt.tender].kind
     told = {name: attempt.details[name] for name in KEPT_DETAILS & attempt.details.keys()}
     details = {"attempt": attempt.reference, "terminal": attempt.terminal, **told}
-    tip = max(attempt.charged - attempt.amount, 0)
-    if not tip:
+    over = attempt.charged - attempt.amount
+    if over <= 0 or attempt.direction is not Direction.PAYMENT:
         brought = attempt.towards_shop
         return Tendered(attempt.tender, kind, brought, brought, details=details)
-    details["tip"] = tip
+    if not attempt.details.keys() & SAID_BY_A_PERSON:
+        details["tip"] = over
     asked = attempt.amount
-    return Tendered(attempt.tender, kind, asked, asked + tip, kept=tip, details=details)
+    return Tendered(attempt.tender, kind, asked, asked + over, kept=over, details=details)
 
 
 def _take_back(tx: Transaction, attempt: Attempt, sale: Sale) -> CardNews:

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Final
 
-from pos.app.card_attempts import conclude, find_open, record_attempt
+from pos.app.card_attempts import charged_instead, conclude, find_open, record_attempt
 from pos.app.desk import SYSTEM, CardNews, Desk, Pending
 from pos.app.ports import CardTerminal, DeviceState, Transaction
 from pos.app.settle import advance, check_refunds, require_stored
@@ -155,6 +155,7 @@ def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -
     def never_asked(late: Future[CardNews]) -> None:
         if late.exception() is None:
             begun = late.result().attempt
+            desk.lost.add(begun.reference)  # should the disk refuse this too, it is not running
             state = State.UNKNOWN if begun.state is State.SENDING else State.NOT_SENT
             lost = step(begun, state, reason="disk_slow")
             desk.ports.ledger.run(lambda tx: record_attempt(tx, lost), SYSTEM)
@@ -181,6 +182,7 @@ def _hand_over(desk: Desk, terminal: CardTerminal, attempt: Attempt) -> None:
     try:
         terminal.begin(attempt)
     except PosError as error:
+        desk.lost.add(attempt.reference)  # should the disk refuse this too, it is not running
         lost = step(attempt, State.NOT_SENT, reason=error.key)
         desk.record(lambda tx: record_attempt(tx, lost), lambda _: desk.reload()).wait()
         raise
@@ -216,11 +218,18 @@ def stop(desk: Desk, reference: str) -> None:
 
 
 def answer_by_hand(
-    desk: Desk, reference: str, state: State, *, authorisation: str = "", last4: str = ""
+    desk: Desk,
+    reference: str,
+    state: State,
+    *,
+    authorisation: str = "",
+    last4: str = "",
+    amount: Cents | None = None,
 ) -> Pending[CardNews]:
     """Say what a stand-alone terminal shows: approved, declined, cancelled, or nobody knows.
 
-    Raises UnknownAttempt, or CardBusy for a terminal that answers by itself.
+    `amount` is what it approved where that is not what was asked. Raises UnknownAttempt, BadAmount,
+    or CardBusy for a terminal that answers by itself.
     """
     operator = desk.require_operator()
     if state not in ANSWERS_BY_HAND:
@@ -233,9 +242,10 @@ def answer_by_hand(
             raise CardBusy
         told = {"authorisation": scrub(authorisation.strip()), "last4": last_four(last4)}
         details = {name: text for name, text in told.items() if text}
+        approved = charged_instead(attempt, amount) if state is State.APPROVED else {}
         if state is not State.UNKNOWN:
             attempt = step(attempt, State.ANSWERED, answered_by=operator.code, **details)
             record_attempt(tx, attempt)
-        return conclude(desk, tx, step(attempt, state))
+        return conclude(desk, tx, step(attempt, state, **approved))
 
     return desk.record(work, desk.catch_up)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from pos.app.card_attempts import KEPT_DETAILS, as_unknown, conclude, find_open, record_attempt
+from pos.app.card_attempts import (
+    KEPT_DETAILS,
+    as_unknown,
+    charged_instead,
+    conclude,
+    find_open,
+    record_attempt,
+)
 from pos.app.desk import CardNews, Desk, Pending
 from pos.app.ports import Transaction
 from pos.domain.errors import CardBusy, TerminalCannot, UnknownAttempt
+from pos.domain.money import Cents
 from pos.domain.payment import Attempt, State, step
 from pos.domain.scrub import scrub
 
@@ -15,12 +23,18 @@ EXPLANATION_LENGTH_MAX: Final = 200
 
 
 def resolve(
-    desk: Desk, reference: str, *, charged: bool, authorisation: str = ""
+    desk: Desk,
+    reference: str,
+    *,
+    charged: bool,
+    authorisation: str = "",
+    amount: Cents | None = None,
 ) -> Pending[CardNews]:
     """Say what the terminal's paper says of an unknown attempt.
 
-    Above the shop's limit only a manager may, or approve it. Raises UnknownAttempt, CardBusy for
-    one that still runs, or NeedsManager.
+    `amount` is what it says was charged where that is not what was asked. Above the shop's limit
+    only a manager may, or approve it. Raises UnknownAttempt, CardBusy for one that still runs,
+    BadAmount or NeedsManager.
     """
     _require_right(desk, reference)
     operator = desk.require_operator()
@@ -33,7 +47,7 @@ def resolve(
             raise CardBusy
         told: dict[str, object] = {"resolved_by": operator.code}
         if charged:
-            told |= _found(attempt)
+            told |= _found(attempt) | charged_instead(attempt, amount)
             if authorisation:
                 told["authorisation"] = scrub(authorisation)
         state = State.APPROVED if charged else State.NOT_CHARGED

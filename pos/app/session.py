@@ -7,7 +7,7 @@ from dataclasses import replace
 from pos.app.desk import Desk, Pending, Session
 from pos.app.ports import Ledger, Transaction
 from pos.domain import closing as closings
-from pos.domain.closing import Closing
+from pos.domain.closing import Closing, OpenCard
 from pos.domain.errors import FloatDeclared
 from pos.domain.money import Cents
 from pos.domain.tender import Tendered, TenderKind
@@ -98,6 +98,7 @@ def as_it_stands(desk: Desk) -> Closing:
     """The running totals with what is still open: card attempts, and cash of unsettled sales."""
     ledger = desk.ports.ledger
     totals = running_totals(desk)
+    open_attempts = ledger.open_attempts()
     part_paid = sum(
         (tender.amount if tender.kind is TenderKind.CASH else 0) - _change_of(tender)
         for sale in ledger.drafts()
@@ -106,7 +107,10 @@ def as_it_stands(desk: Desk) -> Closing:
     )
     return replace(
         totals,
-        unresolved=tuple(attempt.reference for attempt in ledger.open_attempts()),
+        unresolved=tuple(attempt.reference for attempt in open_attempts),
+        open_cards=tuple(
+            OpenCard(x.reference, x.amount, x.terminal, str(x.state)) for x in open_attempts
+        ),
         drawer=replace(totals.drawer, part_paid=part_paid),
     )
 

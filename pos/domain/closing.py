@@ -66,6 +66,16 @@ class Drawer:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCard:
+    """A card attempt that is unresolved when the day is closed; the amount in cents."""
+
+    reference: str
+    amount: Cents
+    terminal: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """The totals of a session: a Z once journaled, an X while it runs."""
 
@@ -92,6 +102,7 @@ class Closing:
     year: str = ""
     year_total: Cents = 0
     unresolved: tuple[str, ...] = ()
+    open_cards: tuple[OpenCard, ...] = ()
     float_declared: bool = False
 
     @property
@@ -241,6 +252,11 @@ def to_data(closing: Closing) -> dict[str, Any]:
         "year": closing.year,
         "year_total": closing.year_total,
         "unresolved": list(closing.unresolved),
+        **(
+            {"open_cards": [asdict(card) for card in closing.open_cards]}
+            if closing.open_cards
+            else {}
+        ),
     }
 
 
@@ -274,4 +290,5 @@ def from_data(data: Mapping[str, Any]) -> Closing:
         year=data["year"],
         year_total=data["year_total"],
         unresolved=tuple(data["unresolved"]),
+        open_cards=tuple(OpenCard(**card) for card in data.get("open_cards", ())),
     )

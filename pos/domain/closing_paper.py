@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pos.domain.closing import Closing
 from pos.domain.document import Block, Columns, Cut, Document, Rule, Text, Words
+from pos.domain.payment import State
 from pos.domain.receipt import Stamp, foot, shop_header, tender_label
 from pos.domain.ticket import Shop
 
@@ -85,8 +86,14 @@ def _closing_counts(closing: Closing, words: Words) -> Iterator[Block]:
     ):
         if count:
             yield Columns(words.say(key), str(count))
-    for reference in closing.unresolved:
-        yield Text(words.say("closing.unresolved", attempt=reference), bold=True)
+    yield from _open_cards(closing, words)
+
+
+def _open_cards(closing: Closing, words: Words) -> Iterator[Block]:
+    """What is to be cleared up after the close: never a reason not to close, never left out."""
+    for card in closing.open_cards:
+        kind = "closing.orphan" if card.state == State.ORPHAN else "closing.unresolved"
+        yield Columns(words.say(kind, attempt=card.reference), words.number(card.amount), bold=True)
 
 
 def _closing_proof(closing: Closing, shop: Shop, stamp: Stamp, words: Words) -> Iterator[Block]:

@@ -150,24 +150,32 @@ class Cards:
     # --- what a person says ----------------------------------------------------------------------
 
     def _answer(self, call: Call) -> Reply:
-        reference, answer, *number = call.words
+        reference, answer, *paper = call.words
         state = _ANSWERS.get(fold(answer))
         if state is None:
             raise BadCommand(text="answer ATTEMPT approved [NUMBER] | declined | unknown")
         return self._reply(
             pay_by_card.answer_by_hand(
-                self._desk, reference, state, authorisation="".join(number)
+                self._desk,
+                reference,
+                state,
+                authorisation=paper[0] if paper else "",
+                amount=parse_amount(paper[1]) if len(paper) > 1 else None,
             ).wait()
         )
 
     def _resolve(self, call: Call) -> Reply:
-        reference, answer, *number = call.words
+        reference, answer, *paper = call.words
         charged = _CHARGED.get(fold(answer))
-        if charged is None or (charged and not number):
-            raise BadCommand(text="resolve ATTEMPT charged NUMBER | not-charged")
+        if charged is None or (charged and not paper):
+            raise BadCommand(text="resolve ATTEMPT charged NUMBER [AMOUNT] | not-charged")
         return self._reply(
             resolve_card.resolve(
-                self._desk, reference, charged=charged, authorisation="".join(number)
+                self._desk,
+                reference,
+                charged=charged,
+                authorisation=paper[0] if paper else "",
+                amount=parse_amount(paper[1]) if len(paper) > 1 else None,
             ).wait()
         )
 

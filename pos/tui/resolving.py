@@ -11,7 +11,8 @@ from pos.app.card_attempts import prepared_at
 from pos.app.resolve_card import ask_terminal, explain, needs_manager, resolve
 from pos.app.views import AttemptView
 from pos.domain.errors import BadInput
-from pos.domain.payment import Attempt, State
+from pos.domain.money import Cents, parse_amount
+from pos.domain.payment import Attempt, Direction, State
 from pos.tui import card_words
 from pos.tui.modals.ask import Ask
 from pos.tui.modals.menu import Menu
@@ -83,6 +84,8 @@ class Resolving:
         charged = self._say(f"tui.resolve.charged.{attempt.direction}")
         not_charged = self._say(f"tui.resolve.not_charged.{attempt.direction}")
         choices = [Choice("charged", charged), Choice("not_charged", not_charged)]
+        if attempt.direction is not Direction.CANCELLATION:
+            choices.insert(1, Choice("other", self._say("tui.resolve.other")))
         if attempt.asks:
             choices.append(Choice("ask", self._say("tui.resolve.ask")))
         choices.append(Choice("later", self._say("tui.resolve.later")))
@@ -90,27 +93,45 @@ class Resolving:
         choice = await self._till.about.ask(attempt.reference, question)
         match choice.value if choice else None:
             case "charged":
-                await self._charged(attempt)
+                await self._charged(attempt, None)
+            case "other":
+                await self._charged_other(attempt)
             case "not_charged":
                 await self._settle(attempt, charged=False)
             case "ask":
                 ask_terminal(self._till.desk, attempt.reference)
                 self._till.say(self._say("tui.resolve.asked"))
 
-    async def _charged(self, attempt: AttemptView) -> None:
+    async def _charged_other(self, attempt: AttemptView) -> None:
+        intro = self._say("tui.resolve.other_intro")
+        question = Ask(self._say("tui.resolve.other"), parse_amount, intro=intro)
+        amount = await self._till.about.ask(attempt.reference, question)
+        if amount is not None:
+            await self._charged(attempt, amount)
+
+    async def _charged(self, attempt: AttemptView, amount: Cents | None) -> None:
         intro = self._say("tui.resolve.number_intro")
         question = Ask(self._say("tui.resolve.number"), _number, intro=intro)
         number = await self._till.about.ask(attempt.reference, question)
         if number is not None:
-            await self._settle(attempt, charged=True, authorisation=number)
+            await self._settle(attempt, charged=True, authorisation=number, amount=amount)
 
     async def _settle(
-        self, attempt: AttemptView, *, charged: bool, authorisation: str = ""
+        self,
+        attempt: AttemptView,
+        *,
+        charged: bool,
+        authorisation: str = "",
+        amount: Cents | None = None,
     ) -> None:
         till = self._till
         news = await till.record(
             lambda: resolve(
-                till.desk, attempt.reference, charged=charged, authorisation=authorisation
+                till.desk,
+                attempt.reference,
+                charged=charged,
+                authorisation=authorisation,
+                amount=amount,
             )
         )
         await till.cards.ended(news)

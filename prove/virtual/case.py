@@ -172,5 +172,6 @@ def resolve_all(till: VirtualTill) -> None:
             resolve_card.explain(till.desk, attempt.reference, "on the terminal's paper").wait()
             continue
         moved = moved_by(till.paper, attempt)
-        if abs(moved) in {0, attempt.amount}:  # of another amount she can say nothing
-            resolve_card.resolve(till.desk, attempt.reference, charged=moved != 0).wait()
+        resolve_card.resolve(
+            till.desk, attempt.reference, charged=moved != 0, amount=abs(moved) or None
+        ).wait()

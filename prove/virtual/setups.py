@@ -27,9 +27,6 @@ from pos.domain.finding import Trust
 ANSWER_TIMEOUT_S: Final = 40
 CUSTOMER_S: Final = 3.0
 OFFERS: Final = 3
-# They charge, keep no trace of it, and say when asked that their last operation was the one before:
-# what is known of an able terminal is not true of these, and no till could find out.
-LIARS: Final = frozenset({("zvt", "no_status"), ("zvt", "unknown_result")})
 ABLE: Final = Profile(echoes_reference=True, keeps_answers=True, reverses=True, repeats_last=True)
 
 
@@ -75,10 +72,6 @@ class Setup:
     def scenarios(self) -> Table[Scenario]:
         """The ways a payment may go there."""
         return scenarios(self.link.protocol)
-
-    def can_be(self, scenario: str) -> bool:
-        """Whether the terminal can do this and be what it is said to be."""
-        return self.truth == SAFE or (self.link.protocol, scenario) not in LIARS
 
     @property
     def settings(self) -> Settings:

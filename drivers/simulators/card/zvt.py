@@ -346,7 +346,7 @@ class ZvtTerminal:
             case Result.ABORT:
                 self._fail(operation, scenario.code, told=False)
             case Result.NOTHING:
-                self._books.enter(operation, operation.charged_cents)
+                self._books.take_back(operation)
                 self._complete(operation)
             case Result.TWICE:
                 first = self._books.status(operation, REFUSED_CARD)
@@ -412,11 +412,12 @@ class ZvtTerminal:
     def _fail(self, operation: Operation, code: int, *, told: bool = False) -> None:
         """End an operation without success: nothing is charged unless the scenario says so."""
         self.mode = Mode.TELLING
-        self._books.enter(
-            operation, operation.charged_cents if code == operation.scenario.code else 0
-        )
+        charges = code == operation.scenario.code and operation.charged_cents != 0
+        if charges:
+            self._books.number(operation)
+        data = self._books.status(operation, code)
+        self._books.end(operation, data, charges=charges)
         if told:
-            data = self._books.status(operation, code)
             taken = partial(self._books.acknowledge, operation)
             self._to_say.append(_Said(write_message("040f", data), taken))
         self._operation = None

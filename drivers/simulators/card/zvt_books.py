@@ -118,6 +118,12 @@ class Books:
         if operation.asked.kind == "cancellation":
             self._day[int(operation.asked.receipt)].reversed = True
 
+    def end(self, operation: Operation, data: bytes, *, charges: bool) -> None:
+        """End an operation that is no success; one that charges all the same is in the books."""
+        self.enter(operation, operation.charged_cents if charges else 0)
+        if charges:
+            self._keep(operation, data)
+
     def withdraw(self, operation: Operation) -> None:
         """Take back what was stored."""
         self.enter(operation, -operation.charged_cents)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from typing import Any
+
 import pytest
 
 from pos.app import cancel_sale, pay_by_card, refund, resolve_card, take_payment
 from pos.app.ports import Abilities, DeviceHealth, DeviceState
 from pos.app.views import show
 from pos.domain.errors import (
+    BadAmount,
     CardBusy,
+    CardMissing,
     CardStopsThere,
     CardUnresolved,
+    DiskFull,
     SaleIsPaidInPart,
     TerminalCannot,
     UnknownAttempt,
@@ -275,3 +281,70 @@ def test_a_running_payment_is_stopped_where_the_terminal_lets_us(counter: Counte
     counter.answers(State.CANCELLED)
     with pytest.raises(UnknownAttempt):
         pay_by_card.stop(counter.desk, attempt.reference)
+
+
+# --- another amount ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("read", "kept"), [(898, 0), (1_000, 101)])
+def test_what_the_paper_says_of_the_amount_is_what_counts(
+    counter: Counter, read: int, kept: int
+) -> None:
+    counter.ring(WINE)
+    attempt = begin(counter)
+    counter.answers(State.UNKNOWN)
+    news = resolve_card.resolve(counter.desk, attempt.reference, charged=True, amount=read).wait()
+    assert news.attempt.charged == read
+    if read < 899:
+        assert show(counter.desk).sale.due == 1
+        assert take_payment.take_tender(counter.desk, "cash").wait() is not None
+    else:
+        assert news.settled is not None
+        (tender,) = news.settled.ticket.tenders
+        assert (tender.given, tender.kept, "tip" in tender.details) == (read, kept, False)
+
+
+@pytest.mark.parametrize("read", [0, -1, 100_000_000])
+def test_an_amount_that_no_terminal_takes_is_refused(counter: Counter, read: int) -> None:
+    counter.ring(WINE)
+    attempt = begin(counter)
+    counter.answers(State.UNKNOWN)
+    before = counter.on_disk
+    with pytest.raises(BadAmount):
+        resolve_card.resolve(counter.desk, attempt.reference, charged=True, amount=read).wait()
+    assert counter.on_disk == before
+
+
+def test_a_terminal_that_stands_alone_may_have_taken_another_amount(alone: Counter) -> None:
+    attempt = begin(alone)
+    pay_by_card.answer_by_hand(alone.desk, attempt.reference, State.APPROVED, amount=500).wait()
+    assert show(alone.desk).sale.due == 399
+
+
+def test_an_attempt_that_never_left_and_could_not_be_closed_is_not_stuck(counter: Counter) -> None:
+    """The disk took `prepared`, the terminal refused, and the disk refused to note that."""
+    counter.ring(WINE)
+    counter.terminal.refusal = CardMissing()
+    counter.terminal.on_begin = None
+    run = counter.desk.ports.ledger.run
+    calls = 0
+
+    def refuse_the_second(work: Any, operator: str, *, durable: bool = True) -> Future[Any]:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            failed: Future[Any] = Future()
+            failed.set_exception(DiskFull(reason="full"))
+            return failed
+        return run(work, operator, durable=durable)
+
+    counter.desk.ports.ledger.run = refuse_the_second  # type: ignore[method-assign]
+    with pytest.raises(DiskFull):
+        begin(counter)
+    counter.desk.ports.ledger.run = run  # type: ignore[method-assign]
+    counter.desk.reload()
+    (stuck,) = counter.desk.attempts
+    assert stuck.state is State.PREPARED
+    resolve_card.resolve(counter.desk, stuck.reference, charged=False).wait()
+    assert states(counter) == ["prepared", "not_sent"]
+    assert take_payment.take_tender(counter.desk, "cash").wait() is not None
