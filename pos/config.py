@@ -120,9 +120,16 @@ class TerminalConfig(_Section, frozen=True):
     repeats_last: Literal["usual", "yes", "no"] = "usual"
     tips: bool = False
     slips: bool = False
+    force_online: bool = False
     variant: Literal["E", "E+"] = "E+"
+    eot_may_be_missing: bool = False
+    card_digits: bool = False
     version: Literal["0300", "0301", "0310", "0320"] = "0320"
     append_crlf: bool = False
+    register_id: str = "012345678901"
+    charset: Literal["cp437", "latin1"] = "cp437"
+    stops: bool = True
+    mirrors_id: bool = False
     password: str = "000000"  # noqa: S105 - what terminals ship with; it protects nothing
 
 
@@ -244,6 +251,7 @@ def _check_terminals(config: Config) -> None:
         for key, text, pattern, example in (
             ("pos_number", terminal.pos_number, r"(?!00)\d{2}", "01 to 99"),
             ("password", terminal.password, r"\d{6}", "6 digits"),
+            ("register_id", terminal.register_id, r"\d{12}", "12 digits"),
         ):
             if not re.fullmatch(pattern, text, re.ASCII):
                 raise _Wrong(f"Expected {example}, got {text!r} - at `{where}.{key}`")

@@ -425,7 +425,9 @@ class _Cashier:
                 resolve_card.explain(self._desk, attempt.reference, "on the paper").wait()
                 continue
             charged = moved_by(Ledger(self._paper), attempt) != 0
-            resolve_card.resolve(self._desk, attempt.reference, charged=charged).wait()
+            resolve_card.resolve(
+                self._desk, attempt.reference, charged=charged, sure=not charged
+            ).wait()
 
     def _hear(self) -> None:
         while not self._news.empty():

@@ -17,6 +17,7 @@ from drivers.card.interface import (
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+TIP_FACTOR_MAX: Final = 2  # more than the amount itself is no tip but a mistake
 _ENDS: Final = {
     AnswerStatus.DECLINED: (Outcome.DECLINED, Reason.DECLINED),
     AnswerStatus.CANCELLED: (Outcome.CANCELLED, Reason.CANCELLED),
@@ -69,7 +70,7 @@ def _amount_fits(answer: Answer, request: Request, *, partial: bool, tips: bool)
     if cents == asked:
         return True
     if answer.status is not AnswerStatus.APPROVED:
-        return cents is None  # a failure may come without an amount
+        return not cents  # a failure may come without an amount, or with none
     if cents is None or request.kind is not Kind.PAYMENT:
         return False
-    return (partial and 0 < cents < asked) or (tips and cents > asked)
+    return (partial and 0 < cents < asked) or (tips and asked < cents <= TIP_FACTOR_MAX * asked)

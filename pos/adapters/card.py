@@ -65,7 +65,15 @@ class WiredTerminal:
 
     def begin(self, attempt: Attempt) -> None:
         """Start a prepared attempt; CardBusy or CardMissing."""
-        request = Request(
+        try:
+            self._driver.begin(self._request(attempt))
+        except Busy as error:
+            raise CardBusy from error
+        except DriverError as error:
+            raise CardMissing from error
+
+    def _request(self, attempt: Attempt) -> Request:
+        return Request(
             attempt.reference,
             attempt.amount,
             _KINDS[attempt.direction],
@@ -74,12 +82,6 @@ class WiredTerminal:
             receipt=attempt.details.get("of_receipt", ""),
             receipt_before=attempt.details.get("receipt_before", ""),
         )
-        try:
-            self._driver.begin(request)
-        except Busy as error:
-            raise CardBusy from error
-        except DriverError as error:
-            raise CardMissing from error
 
     def cancel(self) -> None:
         """Ask it to stop what runs; CardMissing."""
@@ -254,6 +256,7 @@ def _details(answer: Answer) -> dict[str, Any]:
     """What may be kept of an answer: never a card number, only what is there."""
     told: dict[str, Any] = {
         "status": scrub(answer.raw_status),
+        "said": str(_SAID[answer.status]),
         "answered_amount": answer.amount_cents,
         "mode": scrub(answer.mode),
         "terminal_reference": scrub(answer.private_data.strip()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,31 +138,58 @@ def driver_settings(wanted: TerminalConfig, *, on_network: bool) -> Settings:
         repeats_last={"usual": None, "yes": True, "no": False}[wanted.repeats_last],
         tips=wanted.tips,
     )
-    answer_timeout_s = float(wanted.answer_timeout_s)
-    if wanted.protocol == "zvt":
-        from drivers.card.zvt.settings import ZvtSettings
+    return _SETTINGS[wanted.protocol](wanted, profile, on_network)
 
-        return ZvtSettings(
-            profile=profile,
-            answer_timeout_s=answer_timeout_s,
-            password=wanted.password,
-            receipts=wanted.slips,
-            on_serial=not on_network,
-        )
-    if wanted.protocol == "caisse-ap":
-        from drivers.card.caisse_ap.settings import CaisseApSettings, Ticket, Version
 
-        return CaisseApSettings(
-            profile=profile,
-            answer_timeout_s=answer_timeout_s,
-            version=Version(wanted.version),
-            append_crlf=wanted.append_crlf,
-            ticket=Ticket.BOTH if wanted.slips else Ticket.NONE,
-            on_link=not on_network,
-        )
+def _concert(wanted: TerminalConfig, profile: Profile, on_network: bool) -> Settings:
     from drivers.card.concert.record import Variant
     from drivers.card.concert.settings import ConcertSettings
 
+    del on_network  # the link is the same on a socket
     return ConcertSettings(
-        profile=profile, answer_timeout_s=answer_timeout_s, variant=Variant(wanted.variant)
+        profile=profile,
+        answer_timeout_s=float(wanted.answer_timeout_s),
+        variant=Variant(wanted.variant),
+        force_online=wanted.force_online,
+        eot_may_be_missing=wanted.eot_may_be_missing,
+        ask_card_number=wanted.card_digits,
     )
+
+
+def _caisse_ap(wanted: TerminalConfig, profile: Profile, on_network: bool) -> Settings:
+    from drivers.card.caisse_ap.settings import CaisseApSettings, Ticket, Version
+
+    return CaisseApSettings(
+        profile=profile,
+        answer_timeout_s=float(wanted.answer_timeout_s),
+        version=Version(wanted.version),
+        register_id=wanted.register_id,
+        force_online=wanted.force_online,
+        append_crlf=wanted.append_crlf,
+        eot_may_be_missing=wanted.eot_may_be_missing,
+        ticket=Ticket.BOTH if wanted.slips else Ticket.NONE,
+        on_link=not on_network,
+    )
+
+
+def _zvt(wanted: TerminalConfig, profile: Profile, on_network: bool) -> Settings:
+    from drivers.card.zvt.settings import ZvtSettings
+    from drivers.card.zvt.slips import Charset
+
+    return ZvtSettings(
+        profile=profile,
+        answer_timeout_s=float(wanted.answer_timeout_s),
+        password=wanted.password,
+        receipts=wanted.slips,
+        charset={"cp437": Charset.CP437, "latin1": Charset.LATIN_1}[wanted.charset],
+        abort=wanted.stops,
+        mirrors_id=wanted.mirrors_id,
+        on_serial=not on_network,
+    )
+
+
+_SETTINGS: Final[dict[str, Callable[[TerminalConfig, Profile, bool], Settings]]] = {
+    "concert": _concert,
+    "caisse-ap": _caisse_ap,
+    "zvt": _zvt,
+}

@@ -11,6 +11,7 @@ from pos.domain.scrub import scrub
 
 LOG_BYTES_MAX: Final = 1_000_000
 LOG_FILES_MAX: Final = 5
+STAMP_CHARS: Final = len("2026-11-25 10:42:07,123")
 FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -18,8 +19,9 @@ class ScrubbedFormatter(logging.Formatter):
     """Formats a record, traceback included, and takes out what looks like a card number."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line that is written."""
-        return scrub(super().format(record))
+        """The line that is written; the time before it is ours."""
+        line = super().format(record)
+        return line[:STAMP_CHARS] + scrub(line[STAMP_CHARS:])
 
 
 class _LogFile(RotatingFileHandler):

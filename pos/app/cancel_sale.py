@@ -20,7 +20,7 @@ def cancel_sale(desk: Desk) -> Pending[Cents]:
     """
     sale = desk.require_sale()
     desk.require_no_card(sale)
-    if any(tender.kind is TenderKind.CARD for tender in sale.tenders):
+    if any("attempt" in t.details or t.kind is TenderKind.CARD for t in sale.tenders):
         raise SaleIsPaidInPart
     desk.require_right("cancel")
     back = sum(tender.amount for tender in sale.tenders)

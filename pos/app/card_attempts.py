@@ -15,13 +15,12 @@ from pos.app.settle import advance
 from pos.domain import payment
 from pos.domain.errors import BadAmount, RefundTooMuch, UnknownAttempt
 from pos.domain.events import EventCode, event
-from pos.domain.money import Cents
+from pos.domain.money import AMOUNT_MAX, Cents
 from pos.domain.payment import AT_START, OPEN, Attempt, Direction, State, step
 from pos.domain.sale import Sale, add_tender
-from pos.domain.tender import Tendered
+from pos.domain.tender import CARD, Tendered, TenderKind
 
 LOOK_BACK_ENTRIES_MAX: Final = 200
-AMOUNT_MAX: Final = 99_999_999  # cents that a terminal is asked for
 KEPT_DETAILS: Final = frozenset({"authorisation", "last4", "brand", "contactless", "receipt"})
 
 
@@ -51,10 +50,14 @@ def as_unknown(desk: Desk, tx: Transaction, attempt: Attempt) -> Attempt:
 
 
 def charged_instead(attempt: Attempt, amount: Cents | None) -> dict[str, object]:
-    """What a person read of the amount on the terminal's paper, where it is not what was asked.
+    """What was charged where that is not what was asked.
 
-    Raises BadAmount for what no terminal moves, or for part of a cancellation.
+    `amount` is what a person read on the terminal's paper; without it, what its answer said before
+    the dialogue broke off. Raises BadAmount for what no terminal moves, or for another amount
+    than that of the payment that a cancellation takes back.
     """
+    if amount is None and attempt.details.get("said") == State.APPROVED:
+        amount = attempt.details.get("answered_amount") or None
     if amount is None or amount == attempt.amount:
         return {}
     if not 0 < amount <= AMOUNT_MAX or attempt.direction is Direction.CANCELLATION:
@@ -77,7 +80,7 @@ def conclude(desk: Desk, tx: Transaction, attempt: Attempt) -> CardNews:
 
 
 def _pay(desk: Desk, tx: Transaction, attempt: Attempt, sale: Sale) -> CardNews:
-    paid = add_tender(sale, tendered(desk, attempt))
+    paid = add_tender(sale, tendered(attempt))
     try:
         return CardNews(attempt, advance(desk, tx, paid))
     except RefundTooMuch:
@@ -86,12 +89,13 @@ def _pay(desk: Desk, tx: Transaction, attempt: Attempt, sale: Sale) -> CardNews:
         return CardNews(attempt, advance(desk, tx, paid, checked=True))
 
 
-def tendered(desk: Desk, attempt: Attempt) -> Tendered:
+def tendered(attempt: Attempt) -> Tendered:
     """What an approved attempt brings its sale.
 
     What a terminal added to the amount is a tip; what a person read on its paper was too much.
     """
-    kind = desk.settings.tenders[attempt.tender].kind
+    # Never from the configuration: the tender may be gone from it since.
+    kind = TenderKind.CARD if attempt.tender == CARD.name else TenderKind.CHEQUE
     told = {name: attempt.details[name] for name in KEPT_DETAILS & attempt.details.keys()}
     details = {"attempt": attempt.reference, "terminal": attempt.terminal, **told}
     over = attempt.charged - attempt.amount
@@ -106,6 +110,9 @@ def tendered(desk: Desk, attempt: Attempt) -> Tendered:
 
 def _take_back(tx: Transaction, attempt: Attempt, sale: Sale) -> CardNews:
     """A cancellation that was approved: the payment is reversed, its tender leaves the sale."""
+    kept = tuple(t for t in sale.tenders if t.details.get("attempt") != attempt.of)
+    gone = next((t for t in sale.tenders if t not in kept), None)
+    told = {name: gone.details[name] for name in KEPT_DETAILS & gone.details.keys()} if gone else {}
     paid = Attempt(
         attempt.of,
         attempt.terminal,
@@ -113,10 +120,10 @@ def _take_back(tx: Transaction, attempt: Attempt, sale: Sale) -> CardNews:
         attempt.amount,
         attempt.sale,
         State.APPROVED,
-        tender=attempt.tender,
+        told,
+        attempt.tender,
     )
     record_attempt(tx, step(paid, State.REVERSED, by=attempt.reference))
-    kept = tuple(t for t in sale.tenders if t.details.get("attempt") != attempt.of)
     tx.put_draft(replace(sale, tenders=kept))
     return CardNews(attempt)
 

@@ -26,8 +26,10 @@ from pos.domain.errors import (
     NothingToPay,
     PosError,
     TenderTooMuch,
+    TenderWrongWay,
     TerminalCannot,
     UnknownAttempt,
+    UnknownTender,
     UnknownTerminal,
 )
 from pos.domain.money import Cents
@@ -36,6 +38,7 @@ from pos.domain.sale import TENDERS_MAX, Sale, add_tender, price
 from pos.domain.scrub import last_four, scrub
 from pos.domain.tender import CARD, Tendered, TenderKind
 
+AUTHORISATION_LENGTH_MAX: Final = 32
 ANSWERS_BY_HAND: Final = frozenset({State.APPROVED, State.DECLINED, State.CANCELLED, State.UNKNOWN})
 
 
@@ -54,8 +57,12 @@ def begin(
     means = desk.tender(tender)
     asked_of = pick(desk, terminal, refund=due < 0, cheque=means.kind is TenderKind.CHEQUE)
     asked = abs(due) if amount is None else amount
-    if due == 0 or asked == 0:
+    if means.kind not in {TenderKind.CARD, TenderKind.CHEQUE}:
+        raise UnknownTender(name=tender, known=CARD.name)
+    if due == 0 or asked <= 0:
         raise NothingToPay
+    if due < 0 and not means.refundable:
+        raise TenderWrongWay(name=means.name)
     if asked > abs(due):
         raise TenderTooMuch(due=abs(due))
     if len(sale.tenders) >= TENDERS_MAX:
@@ -83,12 +90,10 @@ def take_back(desk: Desk, reference: str) -> Pending[CardNews]:
     paid = next((t for t in sale.tenders if t.details.get("attempt") == reference), None)
     if paid is None or paid.amount <= 0:
         raise UnknownAttempt(attempt=reference)
-    desk.require_right("cancel")
-    if sale.training:
-        raise TerminalCannot(terminal=paid.details["terminal"])
     terminal = pick(desk, paid.details["terminal"])
-    if not terminal.abilities.cancellations:
+    if sale.training or not terminal.abilities.cancellations:
         raise TerminalCannot(terminal=terminal.name)
+    desk.require_right("cancel")
     attempt = Attempt(
         desk.ports.new_reference(),
         terminal.name,
@@ -113,15 +118,32 @@ def pick(desk: Desk, name: str = "", *, refund: bool = False, cheque: bool = Fal
     if name and name not in terminals:
         raise UnknownTerminal(name=name, known=", ".join(terminals))
     wanted = [terminals[name]] if name else list(terminals.values())
-    able = [
-        terminal
-        for terminal in wanted
-        if (terminal.abilities.refunds or not refund) and (terminal.abilities.cheques or not cheque)
-    ]
+    able = [terminal for terminal in wanted if _can(terminal, refund=refund, cheque=cheque)]
     if not able:
         raise TerminalCannot(terminal=name or ", ".join(terminals))
-    taken = {attempt.terminal for attempt in desk.attempts if attempt.state is not State.ORPHAN}
+    taken = _taken(desk)
     return min(able, key=lambda terminal: (terminal.name in taken, _is_ill(terminal)))
+
+
+def usable_terminals(desk: Desk, *, refund: bool = False, cheque: bool = False) -> tuple[str, ...]:
+    """The names of the terminals that could be asked now: able, free and well."""
+    taken = _taken(desk)
+    return tuple(
+        name
+        for name, terminal in desk.ports.terminals.items()
+        if name not in taken
+        and _can(terminal, refund=refund, cheque=cheque)
+        and not _is_ill(terminal)
+    )
+
+
+def _can(terminal: CardTerminal, *, refund: bool, cheque: bool) -> bool:
+    can = terminal.abilities
+    return (can.refunds or not refund) and (can.cheques or not cheque)
+
+
+def _taken(desk: Desk) -> set[str]:
+    return {attempt.terminal for attempt in desk.attempts if attempt.state is not State.ORPHAN}
 
 
 def _is_ill(terminal: CardTerminal) -> bool:
@@ -181,9 +203,10 @@ def _require_free(desk: Desk, tx: Transaction, terminal: str) -> None:
 def _hand_over(desk: Desk, terminal: CardTerminal, attempt: Attempt) -> None:
     try:
         terminal.begin(attempt)
-    except PosError as error:
+    except Exception as error:
         desk.lost.add(attempt.reference)  # should the disk refuse this too, it is not running
-        lost = step(attempt, State.NOT_SENT, reason=error.key)
+        reason = error.key if isinstance(error, PosError) else "card.driver_fault"
+        lost = step(attempt, State.NOT_SENT, reason=reason)
         desk.record(lambda tx: record_attempt(tx, lost), lambda _: desk.reload()).wait()
         raise
 
@@ -214,6 +237,7 @@ def stop(desk: Desk, reference: str) -> None:
                 raise CardStopsThere(terminal=attempt.terminal)
             terminal.cancel()
             return
+    desk.reload()  # it has ended, and the desk had not heard
     raise UnknownAttempt(attempt=reference)
 
 
@@ -240,7 +264,10 @@ def answer_by_hand(
         terminal = desk.ports.terminals.get(attempt.terminal)
         if attempt.state is not State.SENDING or terminal is None or not terminal.abilities.by_hand:
             raise CardBusy
-        told = {"authorisation": scrub(authorisation.strip()), "last4": last_four(last4)}
+        told = {
+            "authorisation": scrub(authorisation.strip()[:AUTHORISATION_LENGTH_MAX]),
+            "last4": last_four(last4),
+        }
         details = {name: text for name, text in told.items() if text}
         approved = charged_instead(attempt, amount) if state is State.APPROVED else {}
         if state is not State.UNKNOWN:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, TypeVar
@@ -18,7 +19,7 @@ from pos.app.card_attempts import (
 from pos.app.desk import COMMIT_TIMEOUT_S, SYSTEM, CardNews, Desk, News, TotalsNews
 from pos.app.ports import Transaction
 from pos.app.reconcile_cards import compare_now, keep
-from pos.domain.errors import NotRecorded, PosError
+from pos.domain.errors import PosError
 from pos.domain.finding import Finding, Judgement, Trust, Weight, weigh
 from pos.domain.payment import Attempt, Direction, State, note, step
 from pos.domain.reconcile import TerminalTotals
@@ -27,6 +28,7 @@ T = TypeVar("T")
 # Longer than this no terminal waits for our acknowledgement (Concert 3 s, ZVT 5 s): what is on disk
 # later was not acknowledged, and is unknown.
 ANSWER_COMMIT_TIMEOUT_S: Final = 2.5
+ORPHANS_MAX: Final = 20  # of one terminal, shown at once
 LOOK_BACK_STATES: Final = 4  # entries that an ordinary attempt leaves
 # A settled attempt that a repeated answer only confirms.
 _AGREES: Final = {
@@ -68,16 +70,15 @@ class PaymentRecorder:
     def concluded(self, reference: str, state: State, details: Mapping[str, Any]) -> None:
         """The dialogue is over, in this state."""
         try:
-            news = self._run(
+            self._tell(
                 reference,
                 lambda tx: conclude(
                     self._desk, tx, step(find_open(tx, reference), state, **details)
                 ),
             )
-        except (NotRecorded, TimeoutError):
+        except Exception:
             self._lose(reference)
             raise
-        self._on_news(news)
 
     def _lose(self, reference: str) -> None:
         """Its end is on no disk: the cashier is led to it as to every unknown attempt."""
@@ -114,9 +115,7 @@ class PaymentRecorder:
             alone = self._is_alone(tx, attempt)
             return self._judged(tx, attempt, finding, weigh(attempt, finding, trust, alone=alone))
 
-        news = self._run(reference, work)
-        if news is not None:
-            self._on_news(news)
+        self._tell(reference, work)
 
     def late(self, terminal: str, finding: Finding, trust: Trust) -> None:
         """An answer that nobody was waiting for, and what it says.
@@ -140,17 +139,17 @@ class PaymentRecorder:
                 proposed = news or proposed
             return proposed or self._orphan(tx, terminal, finding)
 
-        news = self._run(finding.reference, work, ANSWER_COMMIT_TIMEOUT_S)
-        if news is not None:
-            self._on_news(news)
+        self._tell(finding.reference, work, ANSWER_COMMIT_TIMEOUT_S)
 
     def totals(self, terminal: str, totals: TerminalTotals | None) -> None:
         """What a terminal added up at the end of its day; it does not tell twice."""
         comparison = None
-        if totals is not None:
-            ready = compare_now(self._desk.ports.ledger, terminal, totals)
-            comparison = self._run("", lambda tx: keep(tx, ready))
-        self._on_news(TotalsNews(terminal, comparison))
+        try:
+            if totals is not None:
+                ready = compare_now(self._desk.ports.ledger, terminal, totals)
+                comparison = self._run("", lambda tx: keep(tx, ready))
+        finally:
+            self._on_news(TotalsNews(terminal, comparison))
 
     def _judged(
         self,
@@ -163,13 +162,13 @@ class PaymentRecorder:
     ) -> CardNews | None:
         """Settle an attempt, or note a proposal; nothing when nothing new was told."""
         told = {"late": True} if late else {}
+        found = {**finding.details, "amount": finding.amount, "says": str(finding.state)}
         if judgement.weight is Weight.SETTLES:
-            details = finding.details if judgement.state is State.APPROVED else {}
+            details = finding.details if judgement.state is State.APPROVED else {"found": found}
             return conclude(self._desk, tx, step(attempt, judgement.state, **details, **told))
         proposes = judgement.weight is Weight.PROPOSES
         if not proposes or attempt.proposal is judgement.state:
             return None
-        found = {**finding.details, "amount": finding.amount, "says": str(finding.state)}
         noted = note(attempt, proposal=str(judgement.state), found=found, **told)
         record_attempt(tx, noted)
         return CardNews(noted)
@@ -177,14 +176,22 @@ class PaymentRecorder:
     def _orphan(self, tx: Transaction, terminal: str, finding: Finding) -> CardNews | None:
         settled = settled_lately(self._desk.ports.ledger, finding.reference)
         repeats = settled is not None and settled.state in _AGREES.get(finding.state, ())
-        if settled is not None and repeats and settled.amount == finding.amount:
+        if settled is not None and repeats and finding.amount in (settled.charged, None):
             return None  # our acknowledgement was not heard: the journal has it already
         if _is_kept(tx, terminal, finding):
+            return None
+        crowd = [
+            x for x in tx.open_attempts() if x.state is State.ORPHAN and x.terminal == terminal
+        ]
+        if len(crowd) >= ORPHANS_MAX:
+            # A terminal that talks without end: the journal has it, a person has enough to see.
+            more = {**finding.details, "amount": finding.amount, "says": str(finding.state)}
+            record_attempt(tx, note(crowd[-1], more=more))
             return None
         orphan = Attempt(
             self._desk.ports.new_reference(),
             terminal,
-            Direction.PAYMENT,
+            settled.direction if settled else Direction.PAYMENT,
             finding.amount or 0,
             "",
             State.ORPHAN,
@@ -192,7 +199,7 @@ class PaymentRecorder:
                 **finding.details,
                 "says": str(finding.state),
                 "told_reference": finding.reference,
-                **({"was": str(settled.state)} if settled else {}),
+                **({"was": str(settled.state), "was_of": settled.sale} if settled else {}),
             },
         )
         record_attempt(tx, orphan)
@@ -211,14 +218,37 @@ class PaymentRecorder:
         )
         return all(other.reference == attempt.reference for other in others)
 
+    def _tell(
+        self,
+        reference: str,
+        work: Callable[[Transaction], CardNews | None],
+        timeout_s: float = COMMIT_TIMEOUT_S,
+    ) -> None:
+        """Do work and give its news; news of work that lands after its time limit come too."""
+        future = self._submit(reference, work)
+        try:
+            news = future.result(timeout_s)
+        except TimeoutError:
+            future.add_done_callback(self._landed)
+            raise
+        if news is not None:
+            self._on_news(news)
+
+    def _landed(self, late: Future[CardNews | None]) -> None:
+        if late.exception() is None and (news := late.result()) is not None:
+            self._desk.lost.discard(news.attempt.reference)
+            self._on_news(news)
+
     def _run(
         self,
         reference: str,
         work: Callable[[Transaction], T],
         timeout_s: float = COMMIT_TIMEOUT_S,
     ) -> T:
-        ledger = self._desk.ports.ledger
-        return ledger.run(work, self._operator(reference)).result(timeout_s)
+        return self._submit(reference, work).result(timeout_s)
+
+    def _submit(self, reference: str, work: Callable[[Transaction], T]) -> Future[T]:
+        return self._desk.ports.ledger.run(work, self._operator(reference))
 
     def _operator(self, reference: str) -> str:
         """Whose sale an attempt pays: the name under which its ticket will stand."""

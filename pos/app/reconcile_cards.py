@@ -8,7 +8,7 @@ from pos.app.desk import Desk, Pending
 from pos.app.pay_by_card import pick
 from pos.app.ports import Ledger, Transaction
 from pos.domain import payment
-from pos.domain.errors import LimitReached, TerminalCannot
+from pos.domain.errors import TerminalCannot
 from pos.domain.payment import FIRST, Attempt, State
 from pos.domain.reconcile import Comparison, TerminalTotals, Tried, compare, to_data
 
@@ -30,20 +30,21 @@ def end_of_day(desk: Desk, terminal: str) -> None:
 def reconcile(desk: Desk, terminal: str, totals: TerminalTotals) -> Pending[Comparison]:
     """Compare a terminal's totals with our attempts since the last time, and journal it.
 
-    Raises UnknownTerminal, or LimitReached after more than ENTRIES_MAX entries without one.
+    Raises UnknownTerminal.
     """
     desk.require_real_till("z")
-    comparison = compare_now(desk.ports.ledger, pick(desk, terminal).name, totals)
+    ledger, name = desk.ports.ledger, pick(desk, terminal).name
 
     def work(tx: Transaction) -> Comparison:
-        return keep(tx, comparison)
+        return keep(tx, compare_now(ledger, name, totals))
 
     return desk.record(work)
 
 
 def compare_now(ledger: Ledger, terminal: str, totals: TerminalTotals) -> Comparison:
-    """A terminal's totals beside our attempts since the last time; LimitReached."""
-    return compare(terminal, totals, since_last(ledger, terminal))
+    """A terminal's totals beside our attempts since the last time."""
+    tried, whole = since_last(ledger, terminal)
+    return compare(terminal, totals, tried, whole=whole)
 
 
 def keep(tx: Transaction, comparison: Comparison) -> Comparison:
@@ -52,20 +53,23 @@ def keep(tx: Transaction, comparison: Comparison) -> Comparison:
     return comparison
 
 
-def since_last(ledger: Ledger, terminal: str) -> tuple[Tried, ...]:
+def since_last(ledger: Ledger, terminal: str) -> tuple[tuple[Tried, ...], bool]:
     """The attempts on a terminal since its totals were compared last, oldest first.
 
     An attempt that was open then counts when it ended; one that was approved then and reversed
-    since counts no more. LimitReached beyond ENTRIES_MAX.
+    since counts no more. The second value is False where more than ENTRIES_MAX entries were made
+    since: the oldest are left out, so that the next comparison has a beginning again.
     """
     last = ledger.last("payment")
     newest = last.payload.number if last else 0
     latest: dict[str, Attempt] = {}
     began: dict[str, str] = {}
     approved: set[str] = set()
+    whole = True
     for number in range(newest, 0, -1):
         if newest - number >= ENTRIES_MAX:
-            raise LimitReached(what="payment entries", limit=ENTRIES_MAX)
+            whole = False
+            break
         entry = ledger.entry("payment", number)
         if entry is None:
             continue
@@ -80,8 +84,9 @@ def since_last(ledger: Ledger, terminal: str) -> tuple[Tried, ...]:
                 approved.add(attempt.reference)
             if attempt.state in FIRST or attempt.reference not in began:
                 began[attempt.reference] = entry.payload.at
-    return tuple(
+    tried = tuple(
         Tried(attempt, began[reference])
         for reference, attempt in reversed(latest.items())
         if attempt.state is not State.REVERSED or reference in approved
     )
+    return tried, whole

@@ -12,9 +12,7 @@ from pos.app.ports import (
     SILENCE,
     Abilities,
     CampaignLink,
-    CardTerminal,
     DeviceHealth,
-    DeviceState,
     JobState,
     Said,
 )
@@ -190,25 +188,6 @@ def _attempt_view(desk: Desk, attempt: Attempt) -> AttemptView:
         attempt.sale,
         attempt.details,
     )
-
-
-def usable_terminals(desk: Desk, *, refund: bool = False, cheque: bool = False) -> tuple[str, ...]:
-    """The names of the terminals that could be asked now: able, free and well."""
-    taken = {attempt.terminal for attempt in desk.attempts if attempt.state is not State.ORPHAN}
-    return tuple(
-        name
-        for name, terminal in desk.ports.terminals.items()
-        if name not in taken and _can(terminal, refund=refund, cheque=cheque) and _is_well(terminal)
-    )
-
-
-def _can(terminal: CardTerminal, *, refund: bool, cheque: bool) -> bool:
-    can = terminal.abilities
-    return (can.refunds or not refund) and (can.cheques or not cheque)
-
-
-def _is_well(terminal: CardTerminal) -> bool:
-    return terminal.health().state not in {DeviceState.OFFLINE, DeviceState.FAULT}
 
 
 def last_view(desk: Desk) -> LastView | None:

@@ -220,7 +220,11 @@ class Cashier:
         """Read the terminal's paper and say what it says."""
         charged = self._on_paper(reference, amount)
         news = resolve_card.resolve(
-            self.desk, reference, charged=charged, authorisation="PAPER" if charged else ""
+            self.desk,
+            reference,
+            charged=charged,
+            authorisation="PAPER" if charged else "",
+            sure=not charged,
         ).wait()
         if news.settled:
             self._acknowledge(news.settled)

@@ -18,6 +18,7 @@ PosError
 │   ├── SaleChanged     what is stored of the sale is not what was shown
 │   ├── TenderTooMuch, TenderWrongWay, DiscountTooMuch, RefundTooMuch
 │   ├── CardBusy, CardUnresolved, CardMissing
+│   ├── CardStillBusy   its terminal is with a customer: nobody knows yet
 │   ├── CardStopsThere  only the terminal's own key stops what runs
 │   ├── TerminalCannot  this terminal does not do that
 │   ├── CardsUnresolved the day may be closed, once what is unresolved was seen
@@ -248,6 +249,12 @@ class CardStopsThere(NotNow):
     """Only the red key of the terminal stops a payment that runs. Parameters: terminal."""
 
     key = "card_stops_there"
+
+
+class CardStillBusy(NotNow):
+    """The terminal is with a customer: nobody knows yet. Parameters: terminal."""
+
+    key = "card_still_busy"
 
 
 class TerminalCannot(NotNow):

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from pos.domain.money import Cents
-from pos.domain.payment import Attempt, State
+from pos.domain.payment import Attempt, Direction, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +72,31 @@ def weigh(attempt: Attempt, finding: Finding, trust: Trust, *, alone: bool) -> J
 
     Two numbers can prove that a finding is about the attempt: our reference, if this terminal is
     known to echo references, and the terminal's own number, if the attempt's answer was on disk
-    already. Both only with the same amount.
+    already. With the same amount they settle it; with another one that was approved (a part, a tip)
+    a person confirms. An operation from before the attempt with another amount is not the attempt;
+    with the same amount the terminal may have begun its numbers anew.
     """
     means = _MEANS.get(finding.state)
     if means is None:
         return NOTHING
     same_amount = finding.amount == attempt.amount
-    if same_amount and _is_the_one(attempt, finding, trust):
-        return Judgement(Weight.SETTLES, means)
+    if _is_the_one(attempt, finding, trust):
+        return _of_the_one(finding, means, same_amount=same_amount)
     if not alone:
         return NOTHING
     if _is_an_earlier_one(attempt, finding):
-        return Judgement(Weight.SETTLES if trust.reverses else Weight.PROPOSES, State.NOT_CHARGED)
+        is_proof = trust.reverses and not same_amount and attempt.direction is Direction.PAYMENT
+        return Judgement(Weight.SETTLES if is_proof else Weight.PROPOSES, State.NOT_CHARGED)
     if same_amount and _may_be_the_one(attempt, finding, trust):
         return Judgement(Weight.PROPOSES, means)
+    return NOTHING
+
+
+def _of_the_one(finding: Finding, means: State, *, same_amount: bool) -> Judgement:
+    if same_amount:
+        return Judgement(Weight.SETTLES, means)
+    if finding.state is State.APPROVED and finding.amount:
+        return Judgement(Weight.PROPOSES, State.APPROVED)
     return NOTHING
 
 

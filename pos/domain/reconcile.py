@@ -8,7 +8,7 @@ gave and the terminal does not have.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 from typing import Any, Final
@@ -64,7 +64,8 @@ class Comparison:
     """A terminal's totals beside ours.
 
     `explained` are the suspects that together make exactly the difference, the likeliest set;
-    `suspects` are all of them, for a person who has to look further.
+    `suspects` are all of them, for a person who has to look further. `whole` is False when there
+    were too many attempts to look at all of them.
     """
 
     terminal: str
@@ -73,6 +74,7 @@ class Comparison:
     count: int
     suspects: tuple[Suspect, ...] = ()
     explained: tuple[Suspect, ...] = ()
+    whole: bool = True
 
     @property
     def difference(self) -> Cents:
@@ -85,20 +87,24 @@ class Comparison:
         return self.difference == 0 and self.theirs.count in (None, self.count)
 
 
-def compare(terminal: str, theirs: TerminalTotals, tried: Sequence[Tried]) -> Comparison:
+def compare(
+    terminal: str, theirs: TerminalTotals, tried: Sequence[Tried], *, whole: bool = True
+) -> Comparison:
     """Compare a terminal's totals with the attempts on it since the last comparison."""
     booked = [one for one in tried if _is_booked(one.attempt)]
     ours = sum(one.attempt.towards_shop for one in booked)
     suspects = tuple(found for one in tried if (found := _suspect(one)) is not None)
-    comparison = Comparison(terminal, theirs, ours, len(booked), suspects)
+    comparison = Comparison(terminal, theirs, ours, len(booked), whole=whole)
     if comparison.agrees:
-        return Comparison(terminal, theirs, ours, len(booked))
+        return comparison
     explained = _explain(comparison.difference, suspects)
-    return Comparison(terminal, theirs, ours, len(booked), suspects, explained)
+    return replace(comparison, suspects=suspects, explained=explained)
 
 
 def _is_booked(attempt: Attempt) -> bool:
     """A payment that was reversed is on the terminal as two operations, and so is it here."""
+    if attempt.state is State.EXPLAINED:
+        return "paid" in attempt.details  # an answer that a person gave to a sale
     return attempt.state in {State.APPROVED, State.REVERSED}
 
 
@@ -108,6 +114,8 @@ def _suspect(one: Tried) -> Suspect | None:
         return Suspect(one, Doubt.UNKNOWN, attempt.towards_shop)
     if attempt.state is State.NOT_CHARGED and "resolved_by" in details:
         return Suspect(one, Doubt.SAID_NOT_CHARGED, attempt.towards_shop)
+    if _is_booked(attempt) and not details.keys() & {"resolved_by", "answered_by"}:
+        return None
     if attempt.state in {State.ORPHAN, State.EXPLAINED} and details.get("says") == State.APPROVED:
         return Suspect(one, Doubt.ORPHAN, attempt.towards_shop)
     if attempt.state is State.APPROVED and "resolved_by" in details:
@@ -136,6 +144,7 @@ def to_data(comparison: Comparison) -> dict[str, Any]:
         "theirs": {"total": theirs.total, "count": theirs.count, "complete": theirs.complete},
         "ours": {"total": comparison.ours, "count": comparison.count},
         "difference": comparison.difference,
+        **({} if comparison.whole else {"whole": False}),
         "explained": [one.tried.attempt.reference for one in comparison.explained],
         "suspects": [
             {

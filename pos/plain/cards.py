@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from pos.adapters.paper import as_text
@@ -21,6 +22,8 @@ from pos.plain.replies import PAPER_COLUMNS, Reply, sale_reply, settled_reply
 
 TERMINAL_SIGN: Final = "@"
 DO_NOT_WAIT: Final = "&"
+SURE: Final = "sure"
+NEWS_WAITING_MAX: Final = 1_000
 _CHARGED: Final = {"charged": True, "debite": True, "not-charged": False, "non-debite": False}
 _ANSWERS: Final = {
     "approved": State.APPROVED,
@@ -41,7 +44,7 @@ class Cards:
         self._desk = desk
         self._language = language
         self._wait_s = wait_s
-        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._news: queue.Queue[News] = queue.Queue(NEWS_WAITING_MAX)
         self.handlers: Mapping[str, Callable[[Call], Reply]] = {
             "card": self._card,
             "answer": self._answer,
@@ -50,13 +53,15 @@ class Cards:
             "resolve": self._resolve,
             "ask": self._ask,
             "explain": self._explain,
+            "adopt": self._adopt,
             "card-totals": self._totals,
             "slip": self._slip,
         }
 
     def news(self, news: News) -> None:
         """Take what the device thread recorded; called from that thread."""
-        self._news.put(news)
+        with suppress(queue.Full):  # what it is about is on disk, and read from there
+            self._news.put_nowait(news)
 
     def catch_up(self) -> list[str]:
         """Take the news of the device thread; what has to be said of it besides."""
@@ -166,9 +171,9 @@ class Cards:
 
     def _resolve(self, call: Call) -> Reply:
         reference, answer, *paper = call.words
-        charged = _CHARGED.get(fold(answer))
+        charged, sure = _CHARGED.get(fold(answer)), SURE in {fold(word) for word in paper}
         if charged is None or (charged and not paper):
-            raise BadCommand(text="resolve ATTEMPT charged NUMBER [AMOUNT] | not-charged")
+            raise BadCommand(text="resolve ATTEMPT charged NUMBER [AMOUNT] | not-charged [sure]")
         return self._reply(
             resolve_card.resolve(
                 self._desk,
@@ -176,6 +181,7 @@ class Cards:
                 charged=charged,
                 authorisation=paper[0] if paper else "",
                 amount=parse_amount(paper[1]) if len(paper) > 1 else None,
+                sure=sure,
             ).wait()
         )
 
@@ -186,6 +192,9 @@ class Cards:
     def _explain(self, call: Call) -> Reply:
         reference, *words = call.words
         return self._reply(resolve_card.explain(self._desk, reference, " ".join(words)).wait())
+
+    def _adopt(self, call: Call) -> Reply:
+        return self._reply(resolve_card.adopt(self._desk, call.words[0]).wait())
 
     # --- the terminal's day, and its paper -------------------------------------------------------
 

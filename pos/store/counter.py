@@ -11,12 +11,13 @@ import msgspec
 from pos.app.ports import JobState, PrintJob
 from pos.domain import draft, payment
 from pos.domain.errors import LimitReached, SaleChanged
-from pos.domain.payment import Attempt
+from pos.domain.payment import Attempt, State
 from pos.domain.sale import Sale
 from pos.store.database import Row
 
 DRAFTS_MAX: Final = 200
 PRINT_JOBS_MAX: Final = 500
+_TELLS_RECEIPT: Final = frozenset((State.ANSWERED, State.ORPHAN))
 _DONE: Final = frozenset((JobState.PRINTED, JobState.DROPPED))
 
 DRAFTS: Final = "SELECT body FROM draft ORDER BY id"
@@ -65,7 +66,8 @@ def drop_draft(connection: sqlite3.Connection, sale_id: str) -> None:
 def note_attempt(connection: sqlite3.Connection, data: Mapping[str, Any]) -> None:
     """Follow an entry of the `payment` chain: keep the attempt while a question is open."""
     if "reference" not in data:
-        return  # what a terminal added up
+        _forget_receipt(connection, data["totals"]["terminal"])
+        return
     attempt = payment.from_data(data)
     _note_receipt(connection, attempt)
     if attempt.is_settled:
@@ -132,8 +134,14 @@ def last_receipt(connection: sqlite3.Connection, terminal: str) -> str:
 
 def _note_receipt(connection: sqlite3.Connection, attempt: Attempt) -> None:
     receipt = attempt.details.get("receipt")
-    if receipt:
+    # Only where the terminal just told it: what is settled later may be of an older number.
+    if receipt and attempt.state in _TELLS_RECEIPT:
         connection.execute(
             "INSERT OR REPLACE INTO terminal_receipt (terminal, receipt) VALUES (?, ?)",
             (attempt.terminal, receipt),
         )
+
+
+def _forget_receipt(connection: sqlite3.Connection, terminal: str) -> None:
+    """A terminal that ended its day may begin its numbers anew."""
+    connection.execute("DELETE FROM terminal_receipt WHERE terminal = ?", (terminal,))

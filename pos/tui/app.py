@@ -21,7 +21,7 @@ from pos.app.desk import CardNews, Desk, News, TotalsNews
 from pos.app.ports import DeviceHealth, DeviceState, Role
 from pos.app.sign_on import approve
 from pos.app.views import StatusView, attempts_view, last_view, sale_view, status_view
-from pos.domain.errors import CardUnresolved, NeedsManager, PosError
+from pos.domain.errors import CardUnresolved, NeedsManager, PosError, UnknownAttempt
 from pos.i18n import Language
 from pos.tui import keys, palette
 from pos.tui.about import About
@@ -197,10 +197,7 @@ class TillApp(App[None]):
     async def _guarded(self, work: Callable[[], Awaitable[None]], place: Place) -> None:
         _place.set(place)
         try:
-            await work()
-        except CardUnresolved as error:
-            self.report(error)
-            await self.cards.look(str(error.params.get("attempt", "")))
+            await self._led(work)
         except PosError as error:
             self.report(error)
         except Exception:  # one act's bug must not close a shop: it is logged and told
@@ -209,6 +206,14 @@ class TillApp(App[None]):
         finally:
             self.acts.leave(place)
         self.redraw()
+
+    async def _led(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something; who is refused because of an unknown card is led to it."""
+        try:
+            await work()
+        except CardUnresolved as error:
+            self.report(error)
+            await self.cards.look(str(error.params.get("attempt", "")))
 
     async def record(self, start: Start[T]) -> T:
         """Do an act durably; where only a manager may, let one approve it and do it then."""
@@ -304,6 +309,8 @@ class TillApp(App[None]):
             amount = error.params.get("amount", 0)
             shown = self.language.money(amount) if isinstance(amount, int) else ""
             self.fail(self.language.say("tui.card.unresolved", amount=shown))
+        elif isinstance(error, UnknownAttempt):
+            self.cards.settled_before(str(error.params.get("attempt", "")))
         elif isinstance(error, NeedsManager):
             act = self.act_name(error.params.get("act"))
             self.fail(self.language.say("tui.manager.needed", act=act))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from pos.app.views import AttemptView
+from pos.domain.money import Cents
 from pos.domain.payment import RUNNING, Attempt, Direction, State
 from pos.domain.receipt import tender_label
 from pos.i18n import Language
@@ -72,6 +73,14 @@ def story(
         time=language.time(at) if at else "?",
         reference=attempt.reference,
     )
+
+
+def told_amount(attempt: AttemptView) -> Cents | None:
+    """The amount of an approval that broke off, where it is not what was asked."""
+    told = attempt.details.get("answered_amount")
+    if not told or told == attempt.amount or attempt.details.get("said") != State.APPROVED:
+        return None
+    return int(told)
 
 
 def finding(language: Language, details: Mapping[str, Any], amount: int | None) -> str:

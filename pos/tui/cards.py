@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pos.app.card_attempts import settled_lately
 from pos.app.desk import CardNews
-from pos.app.pay_by_card import begin, stop, take_back
-from pos.app.views import AttemptView, attempts_view, usable_terminals
+from pos.app.pay_by_card import begin, stop, take_back, usable_terminals
+from pos.app.views import AttemptView, attempts_view
 from pos.domain.errors import CardBusy, CardStopsThere, TerminalCannot
 from pos.domain.money import Cents
 from pos.domain.payment import RUNNING, State
@@ -186,6 +187,12 @@ class Cards:
         elif waiting is not None:
             await self._till.instead.settle(attempt, waiting)
         self._till.redraw()
+
+    def settled_before(self, reference: str) -> None:
+        """Tell how an attempt ended of which the screen had not heard."""
+        settled = settled_lately(self._till.desk.ports.ledger, reference)
+        told = card_words.end(self._till.language, settled) if settled else ""
+        self._till.say(self._say("tui.card.settled", told=told).strip())
 
     def _tell(self, news: CardNews) -> None:
         till, attempt = self._till, news.attempt

@@ -5,12 +5,13 @@ Nothing here suggests to pay again: an attempt stays open until a person has rea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pos.app.card_attempts import prepared_at
 from pos.app.resolve_card import ask_terminal, explain, needs_manager, resolve
 from pos.app.views import AttemptView
-from pos.domain.errors import BadInput
+from pos.domain.errors import BadInput, CardStillBusy
 from pos.domain.money import Cents, parse_amount
 from pos.domain.payment import Attempt, Direction, State
 from pos.tui import card_words
@@ -66,7 +67,10 @@ class Resolving:
         if choice and choice.value == "paper":
             return False
         if choice and choice.value == "yes":
-            await self._settle(attempt, charged=proposal is State.APPROVED)
+            if proposal is State.APPROVED:
+                await self._settle(attempt, charged=True)
+            else:
+                await self._not_charged(attempt)
         return True
 
     def _proposed(self, attempt: AttemptView) -> str:
@@ -97,7 +101,7 @@ class Resolving:
             case "other":
                 await self._charged_other(attempt)
             case "not_charged":
-                await self._settle(attempt, charged=False)
+                await self._not_charged(attempt)
             case "ask":
                 ask_terminal(self._till.desk, attempt.reference)
                 self._till.say(self._say("tui.resolve.asked"))
@@ -116,6 +120,25 @@ class Resolving:
         if number is not None:
             await self._settle(attempt, charged=True, authorisation=number, amount=amount)
 
+    async def _not_charged(self, attempt: AttemptView) -> None:
+        """Take that for what is so, asked twice while its terminal is with a customer."""
+        try:
+            await self._settle(attempt, charged=False)
+        except CardStillBusy:
+            if await self._is_sure(attempt):
+                await self._settle(attempt, charged=False, sure=True)
+
+    async def _is_sure(self, attempt: AttemptView) -> bool:
+        choices = [
+            Choice("wait", self._say("tui.still_busy.wait")),
+            Choice("sure", self._say(f"tui.still_busy.sure.{attempt.direction}")),
+        ]
+        terminal = self._the_terminal(attempt)
+        intro = self._say(f"tui.still_busy.intro.{attempt.direction}", terminal=terminal)
+        question = Menu(self._say("tui.still_busy.title"), choices, intro)
+        choice = await self._till.about.ask(attempt.reference, question)
+        return choice is not None and choice.value == "sure"
+
     async def _settle(
         self,
         attempt: AttemptView,
@@ -123,8 +146,11 @@ class Resolving:
         charged: bool,
         authorisation: str = "",
         amount: Cents | None = None,
+        sure: bool = False,
     ) -> None:
         till = self._till
+        if attempt.direction is Direction.CANCELLATION:
+            amount = attempt.amount  # it takes back the whole, whatever the terminal spoke of
         news = await till.record(
             lambda: resolve(
                 till.desk,
@@ -132,9 +158,14 @@ class Resolving:
                 charged=charged,
                 authorisation=authorisation,
                 amount=amount,
+                sure=sure,
             )
         )
         await till.cards.ended(news)
+
+    def _the_terminal(self, attempt: AttemptView) -> str:
+        terminals = self._till.desk.ports.terminals
+        return card_words.the_terminal(self._till.language, attempt.terminal, terminals)
 
     def _story(self, attempt: AttemptView) -> str:
         at = prepared_at(self._till.desk, attempt.reference)
@@ -142,20 +173,37 @@ class Resolving:
         return card_words.story(self._till.language, attempt, terminals, at)
 
     def _what_to_do(self, attempt: AttemptView) -> str:
-        """The story, why its end is unknown, where to look, and who may answer."""
-        language, desk = self._till.language, self._till.desk
-        lines = [self._story(attempt)]
+        """The story, what is known of its end, where to look, and who may answer."""
+        lines = [
+            self._story(attempt),
+            *self._known(attempt),
+            self._say("tui.resolve.look"),
+            self._say(f"tui.resolve.not_again.{attempt.direction}"),
+            *self._who_may(attempt),
+        ]
+        return "\n".join(lines)
+
+    def _known(self, attempt: AttemptView) -> Iterator[str]:
+        """Why its end is unknown, and the amount that the terminal spoke of."""
+        language = self._till.language
         reason = f"device.{attempt.details.get('reason')}"
         if reason in language.keys:
-            lines.append(f"{state_of(language.sentence(reason))}.")
-        lines.append(self._say("tui.resolve.look"))
-        lines.append(self._say(f"tui.resolve.not_again.{attempt.direction}"))
+            yield f"{state_of(language.sentence(reason))}."
+        told = card_words.told_amount(attempt)
+        if told is not None:
+            amounts = {"told": language.money(told), "amount": language.money(attempt.amount)}
+            yield self._say(f"tui.resolve.told.{attempt.direction}", **amounts)
+
+    def _who_may(self, attempt: AttemptView) -> Iterator[str]:
+        desk = self._till.desk
         limit = desk.settings.resolve_alone_max
-        open_ones = {found.reference: found for found in desk.attempts}
-        known = open_ones.get(attempt.reference)
-        if limit is not None and known and needs_manager(desk, known):
-            lines.append(self._say("tui.resolve.manager", limit=language.money(limit)))
-        return "\n".join(lines)
+        known = next((x for x in desk.attempts if x.reference == attempt.reference), None)
+        if known is None or not needs_manager(desk, known):
+            return
+        if limit:
+            yield self._say("tui.resolve.manager_above", limit=self._till.language.money(limit))
+        else:
+            yield self._say("tui.resolve.manager")
 
     # --- an answer that is nobody's --------------------------------------------------------------
 
@@ -164,7 +212,7 @@ class Resolving:
         at = prepared_at(till.desk, orphan.reference)
         intro = self._say(
             "tui.orphan.intro",
-            terminal=card_words.the_terminal(language, orphan.terminal, till.desk.ports.terminals),
+            terminal=self._the_terminal(orphan),
             told=card_words.finding(language, orphan.details, orphan.amount),
             time=language.time(at) if at else "?",
         )

@@ -173,5 +173,9 @@ def resolve_all(till: VirtualTill) -> None:
             continue
         moved = moved_by(till.paper, attempt)
         resolve_card.resolve(
-            till.desk, attempt.reference, charged=moved != 0, amount=abs(moved) or None
+            till.desk,
+            attempt.reference,
+            charged=moved != 0,
+            amount=abs(moved) or None,
+            sure=not moved,
         ).wait()

@@ -110,4 +110,6 @@ class _Counter:
             state = State.APPROVED if charged else State.DECLINED
             pay_by_card.answer_by_hand(self._desk, attempt.reference, state).wait()
         else:
-            resolve_card.resolve(self._desk, attempt.reference, charged=charged).wait()
+            resolve_card.resolve(
+                self._desk, attempt.reference, charged=charged, sure=not charged
+            ).wait()

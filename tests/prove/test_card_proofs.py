@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,6 +17,13 @@ from prove.virtual.standalone import standalone_cases
 CASES = 1500
 MACHINES = 40
 TIMEOUT_S = 110
+
+
+@pytest.fixture(autouse=True)
+def _logs_again() -> Iterator[None]:
+    """The proofs switch logging off for their process; the other tests of this one need it."""
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def test_fifteen_hundred_cuts_double_nothing_and_forget_nothing() -> None:

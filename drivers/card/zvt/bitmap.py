@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 AMOUNT: Final = 0x04
 CONTAINER: Final = 0x06
+TRACE: Final = 0x0B
+TIME: Final = 0x0C  # of the operation, HHMMSS
+DATE: Final = 0x0D  # of the operation, MMDD
 PAYMENT_TYPE: Final = 0x19
 NUMBER: Final = 0x22
 RESULT: Final = 0x27
@@ -48,18 +51,21 @@ class Counter(IntEnum):
 
 # Every field that the specification puts in what a terminal may send, and its length in bytes.
 LENGTHS: Final[Mapping[int, int]] = {
-    0x01: 1, 0x02: 1, SERVICE: 1, AMOUNT: AMOUNT_BYTES, 0x05: 1, 0x0B: 3, 0x0C: 3, 0x0D: 2, 0x0E: 2,
-    0x17: 2, PAYMENT_TYPE: 1, NUMBER: Counter.LL, 0x23: Counter.LL, 0x24: Counter.LLL, RESULT: 1,
+    0x01: 1, 0x02: 1, SERVICE: 1, AMOUNT: AMOUNT_BYTES, 0x05: 1, TRACE: 3, TIME: 3, DATE: 2, 0x0E:
+    2, 0x17: 2, PAYMENT_TYPE: 1, NUMBER: Counter.LL, 0x23: Counter.LL, 0x24: Counter.LLL, RESULT: 1,
     0x29: 4, 0x2A: 15, 0x2D: Counter.LL, 0x2E: Counter.LLL, 0x37: 3, 0x3A: 2, AUTHORISATION: 8,
     0x3C: Counter.LLL, 0x3D: 3, CURRENCY: 2, 0x4C: Counter.LL, TOTALS: Counter.LLL, RECEIPT: 2,
     0x88: 3, CARD_TYPE: 1, CARD_NAME: Counter.LL, 0x8C: 1, 0x92: Counter.LLL, 0x9A: Counter.LLL,
-    0xA0: 1, 0xA7: Counter.LL, 0xAA: 3, 0xAF: Counter.LLL, 0xBA: 5, 0xD0: 1, 0xD1: Counter.LL,
-    0xD2: 1, 0xD3: 1,
+    0xA0: 1, 0xA7: Counter.LL, 0xAA: 3, 0xAF: Counter.LLL, 0xBA: 5, 0xD0: 1, 0xD1: Counter.LL, 0xD2:
+    1, 0xD3: 1,
 }  # fmt: skip
 # The only ones that leave the reader, next to the number's last digits and the TLV's own.
 KEPT: Final = frozenset(
-    {AMOUNT, PAYMENT_TYPE, RESULT, AUTHORISATION, CURRENCY, TOTALS, RECEIPT, CARD_TYPE, CARD_NAME}
-)
+    {
+        AMOUNT, TRACE, TIME, DATE, PAYMENT_TYPE, RESULT, AUTHORISATION, CURRENCY, TOTALS, RECEIPT,
+        CARD_TYPE, CARD_NAME,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

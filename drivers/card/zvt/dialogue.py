@@ -32,7 +32,8 @@ from drivers.card.verdict import verdict
 from drivers.card.wire import StoppedError, Wire
 from drivers.card.zvt import apdu, codes, messages
 from drivers.card.zvt.apdu import Apdu
-from drivers.card.zvt.hearing import Attempt, Inbox, Listening
+from drivers.card.zvt.hearing import Attempt, DayEnd, Inbox, Listening, Repetition
+from drivers.card.zvt.recognition import without_doubtful_number
 from drivers.card.zvt.session import End, How, Session
 from drivers.errors import LocalProtocolError, RemoteProtocolError
 
@@ -113,16 +114,18 @@ class ZvtDialogue:
 
         Whether it is the one in question, its number and amount say to whoever asks.
         """
-        del question
-        return self._last() if self._reach(self._registered or messages.EURO) is None else None
+        if self._reach(self._registered or messages.EURO) is not None:
+            return None
+        last = self._last()
+        return None if last is None else without_doubtful_number(last, (question,))
 
     def end_of_day(self) -> Totals | None:
         """End the terminal's day; None if it refused or told no sum. Raises as `listen` does."""
         if self._reach(self._registered or messages.EURO) is not None:
             return None
-        listening = self._listening(self._settings.answer_timeout_s)
+        listening = DayEnd(self._settings, self._inbox)
         end = self._session.carry(messages.end_of_day(self._settings), listening)
-        day = _read_day(listening.results)
+        day = listening.day
         if day is None or day.total_cents is None:
             return None
         complete = end.how is How.COMPLETED and day.succeeded
@@ -137,7 +140,7 @@ class ZvtDialogue:
             self._inbox,
             self._recorder,
             self._wire.wants_cancel,
-            self._stop if self._settings.abort else None,
+            self._session.stop if self._settings.abort else None,
         )
         attempt.show(Progress.CONNECTING)
         unsent = self._reach(request.currency)
@@ -199,9 +202,6 @@ class ZvtDialogue:
             return Conclusion(Outcome.NOT_SENT, unsent)
         return _unknown(sent, self._attempt)
 
-    def _stop(self) -> None:
-        self._session.send(Apdu(apdu.STOP))
-
     # Commands that move no money.
 
     def _reach(self, currency: str) -> Reason | None:
@@ -235,18 +235,13 @@ class ZvtDialogue:
             return Presence.READY
 
     def _last(self) -> Answer | None:
-        listening = self._listening(self._settings.close_timeout_s)
+        listening = Repetition(self._settings, self._inbox)
         end = self._session.carry(messages.repeat_receipt(self._settings), listening)
-        if end.how is not How.COMPLETED or len(set(listening.results)) != 1:
-            return None
-        try:
-            return messages.read_status(listening.results[0])
-        except RemoteProtocolError as error:
-            logger.warning("a last operation that cannot be read: %s", error)
-            return None
+        result = listening.result
+        return result.answer if result and end.how is How.COMPLETED else None
 
     def _listening(self, patience_s: float) -> Listening:
-        return Listening(self._settings, patience_s)
+        return Listening(self._settings, self._inbox, patience_s)
 
 
 _NO_RESULT: Final = {
@@ -265,16 +260,3 @@ def _key(answer: Answer) -> tuple[AnswerStatus, str, int | None, str]:
 
 def _unknown(reason: Reason, attempt: Attempt) -> Conclusion:
     return Conclusion(Outcome.UNKNOWN, reason, attempt.answer, attempt.papers.taken())
-
-
-def _read_day(results: list[bytes]) -> messages.Day | None:
-    """Read the sums, which come last where there is more than one status information."""
-    for data in reversed(results):
-        try:
-            day = messages.read_day(data)
-        except RemoteProtocolError as error:
-            logger.warning("totals that cannot be read: %s", error)
-            continue
-        if day.total_cents is not None:
-            return day
-    return None

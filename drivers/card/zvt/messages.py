@@ -100,13 +100,36 @@ def _mirror(asked: Request) -> bytes:
 # What a terminal tells.
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A result, and what tells it from another with the same number: "" where it is not told.
+
+    `trace` is the terminal's count of what it asked the bank, `moment` the date and time of the
+    operation by its own clock.
+    """
+
+    answer: Answer
+    trace: str = ""
+    moment: str = ""
+
+
 def read_status(data: bytes) -> Answer:
+    """Read the answer of a status information (04 0F); raise as `read_result` does."""
+    return read_result(data).answer
+
+
+def read_result(data: bytes) -> Result:
     """Read a status information (04 0F); raise RemoteProtocolError saying what was expected.
 
     A field that nobody knows ends the reading, and what stood before it is good: the result is told
     in full or not at all, and an approval without its amount proves nothing to the till.
     """
     fields = bitmap.read(data)
+    moment = fields.digits(bitmap.DATE) + fields.digits(bitmap.TIME)
+    return Result(_answer(fields), fields.digits(bitmap.TRACE), moment)
+
+
+def _answer(fields: bitmap.Fields) -> Answer:
     code = fields.byte(bitmap.RESULT)
     card_type = fields.byte(bitmap.CARD_TYPE)
     return Answer(
@@ -121,7 +144,7 @@ def read_status(data: bytes) -> Answer:
         authorisation=_authorisation(fields),
         brand=_brand(fields),
         contactless=_contactless(fields),
-        receipt=fields.digits(bitmap.RECEIPT).strip("0") and fields.digits(bitmap.RECEIPT),
+        receipt=_receipt(fields),
     )
 
 
@@ -141,6 +164,12 @@ def _currency_of(fields: bitmap.Fields) -> str:
         return EURO
     digits = fields.digits(bitmap.CURRENCY)
     return digits.removeprefix("0")
+
+
+def _receipt(fields: bitmap.Fields) -> str:
+    """Return the number of the operation; 0000 is none."""
+    digits = fields.digits(bitmap.RECEIPT)
+    return digits if digits.strip("0") else ""
 
 
 def _authorisation(fields: bitmap.Fields) -> str:
@@ -207,9 +236,16 @@ class Day:
     succeeded: bool
 
 
-def read_day(data: bytes) -> Day:
-    """Read the status information of an end of day; raise RemoteProtocolError."""
+def read_day(data: bytes) -> Day | None:
+    """Read a status information told in an end of day; raise RemoteProtocolError.
+
+    None for one that may be about a single operation: it has no sums by brand, and bears a receipt
+    number or an authorisation, or could not be read to its end.
+    """
     fields = bitmap.read(data)
+    is_whole_day = bitmap.TOTALS in fields.values
+    if not is_whole_day and (_receipt(fields) or _authorisation(fields) or not fields.whole):
+        return None
     result = fields.byte(bitmap.RESULT)
     return Day(
         total_cents=_amount(fields, DAY_CENTS_MAX),

@@ -8,7 +8,8 @@ no part of it and goes to the `Ear` that listens at all other times: it may be a
 
 A command that was not answered, or not ended, leaves the two sides out of step: what comes later
 could be taken for an answer to the next one. So the next begins only once the line was listened to
-for `t3_s`.
+for `t3_s`. A wish to stop (06 B0) is answered too, and maybe only behind the end of what it was to
+stop: the next command waits as long for that answer, and no longer than until it came.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class Session:
         self._heard_s = 0.0
         self._settled_s = math.inf
         self._out_of_step = False
+        self._stops_unanswered = 0
         self._repeats_before = 0
 
     def begin(self) -> None:
@@ -120,10 +122,10 @@ class Session:
                 return
             self._overhear(said)
 
-    def send(self, message: Apdu) -> None:
-        """Send a message whose answer comes among the rest."""
-        self._write(self._link.wrap(message))
-        self._settled_s = self._wire.now_s() + self._settings.ack_timeout_s
+    def stop(self) -> None:
+        """Ask the terminal to end what runs; its answer comes among the rest, or after the end."""
+        self._stops_unanswered += 1
+        self._send(Apdu(code.STOP))
 
     def carry(
         self, command: Apdu, listener: Listener, *, is_request: bool = False, patient: bool = True
@@ -133,8 +135,7 @@ class Session:
         `is_request`: it moves money, so that from its first byte on nothing is certain without an
         answer. `patient`: a terminal that says "wait" is asked again, for a while.
         """
-        if self._out_of_step:
-            self.listen(self._settings.t3_s)
+        self._get_in_step()
         self._out_of_step = True
         end = self._ask(command, is_request=is_request, patient=patient)
         if end is None:
@@ -142,6 +143,21 @@ class Session:
             end = self._follow(listener)
         self._out_of_step = end.how in {How.UNANSWERED, How.NOT_ENDED}
         return end
+
+    def _get_in_step(self) -> None:
+        """Let pass what could be taken for the answer to the next command."""
+        if self._out_of_step:
+            self.listen(self._settings.t3_s)
+        else:
+            self._read_past_stops()
+        self._stops_unanswered = 0  # what did not come by now never will
+
+    def _read_past_stops(self) -> None:
+        until_s = self._wire.now_s() + self._settings.t3_s
+        for _ in range(MESSAGES_MAX):
+            if not self._stops_unanswered or (said := self._next(until_s)) is None:
+                return
+            self._overhear(said)
 
     # The answer to a command.
 
@@ -151,7 +167,7 @@ class Session:
         while True:
             self.payload_left = self.payload_left or is_request
             self._repeats_before = self._link.repeats
-            self.send(command)
+            self._send(command)
             answer = self._answer()
             if answer is None:
                 return End(How.UNANSWERED)
@@ -180,28 +196,29 @@ class Session:
             if said is None:
                 break
             if said.code == code.COMPLETION:
-                self.send(_ACCEPT)
+                self._send(_ACCEPT)
                 return End(How.COMPLETED, data=said.data)
             if said.code == code.ABORT:
                 reason = said.data[0] if said.data else None
-                self.send(_ACCEPT if listener.aborted(reason) else _NOT_TAKEN)
+                self._send(_ACCEPT if listener.aborted(reason) else _NOT_TAKEN)
                 return End(How.ABORTED, reason)
             self._give(said, listener)
         return End(How.NOT_ENDED)
 
     def _overhear(self, said: Apdu) -> None:
         if said.code in {code.COMPLETION, code.ABORT}:
-            self.send(_ACCEPT)
+            self._send(_ACCEPT)
         else:
             self._give(said, self._ear)
 
     def _give(self, said: Apdu, ear: Ear) -> None:
-        if said.is_answer:
-            return  # to something that is over, or to our wish to stop
+        if said.is_answer:  # to our wish to stop, or to something that is over
+            self._stops_unanswered = max(0, self._stops_unanswered - 1)
+            return
         if said.code not in _HEARD:
-            self.send(_NOT_SUPPORTED)
+            self._send(_NOT_SUPPORTED)
         else:
-            self.send(_ACCEPT if ear.hear(said) else _NOT_TAKEN)
+            self._send(_ACCEPT if ear.hear(said) else _NOT_TAKEN)
 
     # The line.
 
@@ -243,6 +260,10 @@ class Session:
         if data:
             self._heard_s = self._wire.now_s()
             self._link.receive(data)
+
+    def _send(self, message: Apdu) -> None:
+        self._write(self._link.wrap(message))
+        self._settled_s = self._wire.now_s() + self._settings.ack_timeout_s
 
     def _write(self, data: bytes) -> None:
         if data:

@@ -25,7 +25,13 @@ def test_only_the_last_four_digits_of_a_number_stay(number: str) -> None:
     assert mask(f"CARTE {number} FIN") == f"CARTE {'*' * (len(number) - 4)}{number[-4:]} FIN"
 
 
-@pytest.mark.parametrize("between", [" ", "-", ".", "\n", "\r\n", "  \n    ", "\u00a0"])
+@pytest.mark.parametrize(
+    "between",
+    [
+        " ", "  ", "   ", "-", " - ", ".", "/", ":", "_", ",", ", ", "\t", "\u00a0", "\u2009",
+        "\u202f", "\u00a0\u00a0", "\u2013", " \u00b7 ", "\n", "\r\n", "  \n    ", "-\n- ",
+    ],
+)  # fmt: skip
 def test_a_number_is_seen_through_what_separates_its_groups(between: str) -> None:
     printed = between.join(("4970", "1012", "3456", "7893"))
     assert mask(printed) == between.join(("****", "****", "****", "7893"))
@@ -36,6 +42,48 @@ def test_a_number_is_seen_across_the_end_of_a_line(at: int) -> None:
     number = NUMBERS[0]
     masked = mask(f"No {number[:at]}\n{number[at:]} OK")
     assert re.sub(r"\D", "", masked) == "7893"
+
+
+@pytest.mark.parametrize("number", ["4970101234567893", "4970 1012 3456 7893", "378282246310005"])
+@pytest.mark.parametrize(
+    "behind",
+    [" 12/27", "  12/27", " 12.27", " 12-27", " 12 27", " 12/2027", " 27/12", " 1227", " 123",
+     " 1234", "/12/27", "\n12/27", "     12/27", "     123", " 12/27 123", "\t1227"],
+)  # fmt: skip
+def test_an_expiry_or_a_code_behind_a_number_goes_with_it(number: str, behind: str) -> None:
+    masked = mask(f"CARTE {number}{behind} OK")
+    assert re.sub(r"[^0-9]", "", masked) in {"", number[-4:]}
+    assert masked.endswith(" OK")
+
+
+@pytest.mark.parametrize("number", ["************7893", "**** **** **** 7893", "XXXXXXXXXXXX7893"])
+@pytest.mark.parametrize(
+    "behind",
+    [" 12/27", "   12/27", " 27-12", " 12/2027", " 1227", " 123", " 12/27 123", "\n12/27"],
+)
+def test_an_expiry_or_a_code_behind_a_masked_number_goes_too(number: str, behind: str) -> None:
+    masked = mask(f"CARTE {number}{behind} OK")
+    assert re.sub(r"[^0-9]", "", masked) == "7893"
+    assert masked.startswith(f"CARTE {number}")
+
+
+def test_a_masked_number_without_its_last_digits_is_followed_by_nothing_either() -> None:
+    assert mask("497010****** 12/27 123") == "************ **/** ***"
+    assert mask("************ 7893") == "************ 7893"
+
+
+@pytest.mark.parametrize(
+    "behind", [" 12,50 EUR", " 25/11/26", "\n25/11/26 18:30:12", "\n1234 EUR", " LE 25/11"]
+)
+def test_what_is_neither_expiry_nor_code_stays_behind_a_masked_number(behind: str) -> None:
+    assert mask(f"************7893{behind}") == f"************7893{behind}"
+
+
+def test_a_date_with_a_time_stays_and_hides_no_number() -> None:
+    assert mask("4970101234567893 25/11/26 18:30:12") == "************7893 25/11/26 18:30:12"
+    assert mask("25.11.2026 18:30 4970101234567893") == "25.11.2026 18:30 ************7893"
+    for no_moment in ("49/70/10 12:34:56", "25/11/26 18:30:123", "125/11/26 18:30:12"):
+        assert not re.search(r"[0-9]{3}|[0-9]{2}\D[0-9]{2}\D[0-9]{2}", mask(no_moment))
 
 
 def test_two_numbers_in_a_row_lose_everything() -> None:
@@ -115,6 +163,9 @@ def test_a_labelled_code_loses_its_digits(printed: str) -> None:
     "line",
     [
         "LE 25/11/26 A 18:30:12",
+        "25/11/26 18:30:12",
+        "22.11.2026  18:10",
+        "2026-11-22 18:10:05",
         "No AUTO : 624477",
         "MONTANT REEL : 12,50 EUR",
         "75001 PARIS",
@@ -139,7 +190,7 @@ def test_a_slip_is_cut_at_its_limit_without_uncovering_a_number() -> None:
 
 slips = st.lists(
     st.one_of(
-        st.text("0123456789 .-\n=D^%;?*#EXPFINCV/é", max_size=30),
+        st.text("0123456789 .-\n=D^%;?*#EXPFINCV/é_,\u00a0", max_size=30),
         st.sampled_from(NUMBERS),
         st.sampled_from(["EXP ", "CVV ", "FIN "]),
     ),
@@ -152,7 +203,7 @@ def test_masking_leaves_no_number_keeps_the_form_and_happens_once(text: str) -> 
     masked = mask(text)
     assert len(masked) == len(text)
     assert masked.count("\n") == text.count("\n")
-    assert not re.search(r"[0-9](?:[ .\-\n]?[0-9]){11}", masked)
+    assert not re.search(r"[0-9](?:(?:\n|[ .\-/_,\u00a0]{1,3})?[0-9]){11}", masked)
     assert mask(masked) == masked
 
 
@@ -162,5 +213,18 @@ def test_any_text_is_masked_in_bounds(text: str) -> None:
 
 
 def test_a_text_without_end_is_masked_in_time() -> None:
-    for unit in ("1 ", "4970 \n", "%1", " ", "=1234", "EXP ", "*1"):
+    for unit in (
+        "1 ",
+        "4970 \n",
+        "%1",
+        " ",
+        "=1234",
+        "EXP ",
+        "*1",
+        "* ",
+        "*",
+        "1   ",
+        "* 123 ",
+        "-\n",
+    ):
         assert len(mask(unit * 1_000_000)) == SLIP_CHARS_MAX

@@ -271,7 +271,8 @@ class Day(RuleBasedStateMachine):
                 close_session.close(self.till.desk)
             return
         counted = max(self.drawer + over, 0)
-        closing = close_session.close(self.till.desk, counted).wait().closing
+        seen = [self.doubt[0]] if self.doubt else []
+        closing = close_session.close(self.till.desk, counted, seen=seen).wait().closing
         assert closing.unresolved == ((self.doubt[0],) if self.doubt else ())
         assert closing.drawer.difference == counted - self.drawer
         self.drawer, self.total, self.tickets = 0, 0, 0

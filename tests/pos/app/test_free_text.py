@@ -105,6 +105,62 @@ def test_a_card_number_in_any_field_of_an_answer_is_not_kept(counter: Counter, f
     nothing_of(counter)
 
 
+BESIDE = (
+    "{n} 12/27",
+    "{n} 123",
+    "{n} 12/2027 123",
+    "03 {n}",
+    "2026-11-25 {n}",
+    "12/27 {n}",
+    "{n}/{n}",
+    "0{n}",
+    "{n}0",
+    "n° {n}.",
+)
+GROUPED = (
+    NUMBER,
+    "4970 1012 3456 7893",
+    "4970  1012  3456  7893",
+    "4970.1012.3456.7893",
+    "4970\u00a01012\u00a03456\u00a07893",
+    "4970\u20091012\u20093456\u20097893",
+    "4970/1012/3456/7893",
+    "4970 - 1012 - 3456 - 7893",
+    "4970_1012_3456_7893",
+    "4970\n1012\n3456\n7893",
+)
+
+
+@pytest.mark.parametrize("grouped", GROUPED)
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_number_is_found_however_it_is_written_and_whatever_stands_beside_it(
+    grouped: str, beside: str
+) -> None:
+    scrubbed = scrub(beside.format(n=grouped))
+    assert MASK in scrubbed
+    assert "7893" not in scrubbed
+    assert "3456" not in scrubbed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3250391234561",
+        "attempt R4T5Y6U7I8: approved",
+        "2026-11-25 10:42:07,123 INFO",
+        "12 345,67 €",
+    ],
+)
+def test_what_is_no_card_number_stays(text: str) -> None:
+    assert scrub(text) == text
+
+
+def test_what_is_written_after_a_number_goes_with_it() -> None:
+    assert scrub(f"{NUMBER} 12/27 fin") == f"{MASK} fin"
+    assert scrub(f"{NUMBER} 123 fin") == f"{MASK} fin"
+    assert scrub(f"{NUMBER} 12 fin") == f"{MASK} 12 fin"
+
+
 @given(st.text(alphabet="0123456789 -x", max_size=40))
 def test_the_scrubber_leaves_nothing_that_it_would_take_out(text: str) -> None:
     scrubbed = scrub(text)

@@ -70,7 +70,6 @@ def test_the_same_late_answer_twice_pays_once_and_alarms_nobody(counter: Counter
     ("reference", "amount", "state"),
     [
         ("OTHER00001", 899, State.APPROVED),
-        ("REF0000001", 898, State.APPROVED),
         ("REF0000001", None, State.APPROVED),
         ("REF0000001", 899, State.UNKNOWN),
     ],
@@ -88,6 +87,16 @@ def test_an_answer_that_is_not_surely_ours_is_kept_and_raised_and_settles_nothin
     assert (orphan.state, orphan.amount, orphan.sale) == (State.ORPHAN, amount or 0, "")
     assert orphan.details["told_reference"] == reference
     assert orphan.details["says"] == str(state)
+
+
+def test_another_amount_under_our_reference_is_proposed_with_that_amount(counter: Counter) -> None:
+    attempt = in_doubt(counter)
+    news = late(counter, attempt.reference, 500, State.APPROVED)
+    assert news is not None
+    assert (news.orphan, news.attempt.proposal) == (False, State.APPROVED)
+    done = resolve_card.resolve(counter.desk, attempt.reference, charged=True).wait()
+    assert (done.settled, done.attempt.charged) == (None, 500)
+    assert show(counter.desk).sale.due == 399
 
 
 def test_without_an_echo_an_answer_of_the_same_amount_is_a_proposal(counter: Counter) -> None:

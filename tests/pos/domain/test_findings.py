@@ -70,9 +70,35 @@ def test_a_terminal_whose_last_operation_is_an_earlier_one_did_not_charge_ours()
 @pytest.mark.parametrize("amount", [1249, 1251, None, 0])
 def test_another_amount_never_settles(amount: int | None) -> None:
     for trust, alone in product((SAFE, ECHOES, REVERSES), (True, False)):
-        for reference in (OURS, ""):
-            finding = said(State.APPROVED, amount, reference, "0470")
-            assert weigh(attempt(receipt="0470"), finding, trust, alone=alone) == NOTHING
+        for reference, receipt in product((OURS, ""), ("0470", "")):
+            finding = said(State.APPROVED, amount, reference, receipt)
+            judged = weigh(attempt(receipt="0470"), finding, trust, alone=alone)
+            assert judged.weight is not Weight.SETTLES
+
+
+def test_another_amount_that_is_surely_ours_is_for_a_person() -> None:
+    part = said(State.APPROVED, 600, OURS)
+    assert weigh(attempt(), part, ECHOES, alone=False) == PERHAPS
+    assert weigh(attempt(), part, SAFE, alone=True) == NOTHING
+    assert weigh(
+        attempt(receipt="0470"), said(State.APPROVED, 600, "", "0470"), SAFE, alone=True
+    ) == (PERHAPS)
+    assert weigh(attempt(), said(State.DECLINED, None, OURS), ECHOES, alone=True) == NOTHING
+
+
+def test_a_number_seen_before_with_our_amount_may_be_a_new_one() -> None:
+    """A terminal that begins its numbers anew after its end of day."""
+    before = attempt(receipt_before="0001")
+    same = said(State.APPROVED, 1250, receipt="0001")
+    assert weigh(before, same, REVERSES, alone=True) == PERHAPS_NOT
+
+
+@pytest.mark.parametrize("direction", [Direction.REFUND, Direction.CANCELLATION])
+def test_what_a_terminal_takes_back_by_itself_are_payments(direction: Direction) -> None:
+    details = {"receipt_before": "0469"}
+    other = Attempt(OURS, "tpe", direction, 1250, "sale", State.UNKNOWN, details)
+    earlier = said(State.APPROVED, 9999, receipt="0469")
+    assert weigh(other, earlier, REVERSES, alone=True) == PERHAPS_NOT
 
 
 @given(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pos.app.ports import Abilities
+from pos.app.ports import Abilities, DeviceHealth, DeviceState
 from pos.domain.finding import Finding, Trust
 from pos.domain.payment import State
 from pos.domain.reconcile import TerminalTotals
@@ -119,6 +119,25 @@ def test_an_orphan_is_raised_shown_and_explained(talk: Talk) -> None:
     assert "RÉPONSE SANS PAIEMENT : 7,00 € sur tpe" in reply.text
     talk.all("explain REF0000001 essai de l'installateur")
     assert "RÉPONSE SANS PAIEMENT" not in talk("show").text
+
+
+def test_an_orphan_pays_the_sale_under_way(talk: Talk) -> None:
+    talk.all(IN, WINE)
+    talk.counter.recorder.late(
+        "tpe", Finding(State.APPROVED, 899, "OTHER00001"), Trust(echoes=True)
+    )
+    later(talk)
+    talk("show")
+    assert talk.all("adopt REF0000001").data["ticket"]["total"] == 899
+
+
+def test_not_charged_is_said_twice_while_the_terminal_is_busy(talk: Talk) -> None:
+    talk.card = State.UNKNOWN
+    talk.all(IN, WINE)
+    talk("card")
+    talk.counter.terminal.state = DeviceHealth(DeviceState.FAULT, "card.busy")
+    assert talk("resolve REF0000001 not-charged").data["error"] == "card_still_busy"
+    assert talk("resolve REF0000001 not-charged sure").data["state"] == "not_charged"
 
 
 def test_the_day_is_closed_once_what_is_unresolved_was_seen(talk: Talk) -> None:

@@ -40,6 +40,7 @@ DONE = {
     "resolve": ((), "", ""),
     "ask": ((), "", ""),
     "explain": ((), "", ""),
+    "adopt": ((), "", ""),
     "slip": ((), "", ""),
     "card-totals": ((*SOLD, WINE, "card"), "card-totals 8,99 1", "totals"),
     "receipt": (SOLD, "receipt", "paper"),

@@ -49,6 +49,7 @@ WITH_A_SALE = (
     "take-back REF",
     "ask REF",
     "explain REF nothing",
+    "adopt REF",
     "card-totals",
     "card-totals x",
     "card-totals 1 @bank",

@@ -137,7 +137,7 @@ def differs(shop: Shop) -> Story:
         await press(app, pilot, "f3")
         shop.terminal.answer(State.UNKNOWN)
         await settled(app, pilot)
-        await press(app, pilot, "down", "enter", "f3")
+        await press(app, pilot, *NOT_CHARGED, "f3")
         shop.terminal.answer(State.APPROVED)
         await settled(app, pilot)
         shop.terminal.tells(Finding(State.APPROVED, 4200, receipt="000124"))

@@ -18,6 +18,9 @@ from tests.pos.tui.test_touch import tap
 
 WIRED = Abilities(cancels=True, cancellations=True, asks=True, end_of_day=True)
 BY_HAND = Abilities(by_hand=True, cancellations=True, cheques=True)
+# Keys that answer "what does the terminal's paper say?".
+OTHER_AMOUNT, NOT_CHARGED = ("down", "enter"), ("down", "down", "enter")
+ASK_OR_LATER = ("down", "down", "down", "enter")
 
 
 def paid_by(shop: Shop) -> list[tuple[str, int]]:
@@ -160,7 +163,7 @@ def test_a_terminal_that_stands_alone_is_answered_for_by_the_cashier(shop: Shop)
     play(shop.app(), story)
 
 
-@pytest.mark.parametrize(("downs", "told"), [(1, "Carte refusée"), (2, "abandonné")])
+@pytest.mark.parametrize(("downs", "told"), [(2, "Carte refusée"), (3, "abandonné")])
 def test_what_it_refused_leaves_the_sale_to_be_paid_otherwise(
     shop: Shop, downs: int, told: str
 ) -> None:
@@ -181,10 +184,10 @@ def test_the_answer_can_wait_and_is_found_again_with_enter(shop: Shop) -> None:
     shop.sign_on()
 
     async def story(app: TillApp, pilot: Pilot[None]) -> None:
-        await bread_by_card(app, pilot, *["down"] * 4, "enter")
+        await bread_by_card(app, pilot, *["down"] * 5, "enter")
         assert app.screen is app.sale_screen
         assert "Entrée : répondre." in text_of(app)
-        await press(app, pilot, "enter", *["down"] * 3, "enter")
+        await press(app, pilot, "enter", *["down"] * 4, "enter")
         assert "Paiement par carte à éclaircir" in text_of(app)
 
     play(shop.app(), story)
@@ -259,7 +262,7 @@ def test_an_unknown_end_takes_no_cash_and_leads_to_the_paper(shop: Shop) -> None
         await bread_by_card(app, pilot, "f2", "enter")
         await ends(shop, app, pilot, State.UNKNOWN)
         assert "Paiement par carte à éclaircir" in text_of(app)
-        await press(app, pilot, "down", "enter")
+        await press(app, pilot, *NOT_CHARGED)
         assert shop.desk.last is None
         assert shop.desk.attempts == ()
 
@@ -298,7 +301,7 @@ def test_on_a_terminal_that_stands_alone_cash_waits_for_what_it_shows(shop: Shop
     async def story(app: TillApp, pilot: Pilot[None]) -> None:
         await bread_by_card(app, pilot, "escape", "f2")
         assert "Vous avez demandé : Espèces." in text_of(app)
-        await press(app, pilot, "down", "down", "enter")
+        await press(app, pilot, *["down"] * 3, "enter")
         assert paid_by(shop) == [("cash", 120)]
 
     play(shop.app(), story)
@@ -379,7 +382,7 @@ def test_the_terminal_is_asked_only_where_it_can_tell(shop: Shop, abilities: Abi
         await bread_by_card(app, pilot)
         await ends(shop, app, pilot, State.UNKNOWN)
         assert ("Demander au terminal" in text_of(app)) is abilities.asks
-        await press(app, pilot, "down", "down", "enter")
+        await press(app, pilot, *ASK_OR_LATER)
         assert shop.terminal.asked == int(abilities.asks)
         assert len(shop.desk.attempts) == 1
 
@@ -524,7 +527,7 @@ def test_what_is_open_can_be_settled_before_the_z(shop: Shop) -> None:
         await ends(shop, app, pilot, State.UNKNOWN)
         await press(app, pilot, "escape", "f9")
         await choose(app, pilot, "Clôture Z")
-        await press(app, pilot, "enter", "down", "enter")
+        await press(app, pilot, "enter", *NOT_CHARGED)
         assert shop.desk.attempts == ()
         assert "Comptez le tiroir" in text_of(app)
 

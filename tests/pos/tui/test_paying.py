@@ -143,7 +143,7 @@ def test_while_a_card_is_unknown_the_sale_waits_and_says_why(shop: Shop) -> None
         await settled(app, pilot)
         await press(app, pilot, "escape", "f2")
         assert "Paiement par carte à éclaircir" in text_of(app)
-        await press(app, pilot, "down", "enter")
+        await press(app, pilot, *NOT_CHARGED)
         assert shop.desk.attempts == ()
         await press(app, pilot, "f2")
         assert shop.desk.last is not None
