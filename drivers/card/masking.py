@@ -30,7 +30,7 @@ _DAY: Final = r"(?:0[1-9]|[12][0-9]|3[01])"
 _MONTH: Final = r"(?:0[1-9]|1[0-2])"
 _MOMENT: Final = (
     rf"(?<![0-9])(?:{_DAY}[/.-]{_MONTH}[/.-](?:20)?[0-9]{{2}}|20[0-9]{{2}}-{_MONTH}-{_DAY})"
-    r"[ ]{1,3}(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?(?![0-9])"
+    r"[ ]{1,3}(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?(?!:?[0-9])"
 )
 _NUMBER: Final = re.compile(
     rf"(?P<moment>{_MOMENT})|[0-9](?:{_BETWEEN}(?!{_MOMENT})[0-9]){{{CARD_DIGITS_MIN - 1},}}"
@@ -80,7 +80,8 @@ def mask(text: str) -> str:
     """Return the text with asterisks for all that could be card data; the rest is untouched.
 
     A run of 12 to 19 digits keeps its last four, a longer one nothing: it may be two numbers in a
-    row. Nor does one whose end may be an expiry or a code. At most SLIP_CHARS_MAX characters come back.
+    row. Nor does one whose end may be an expiry or a code. At most SLIP_CHARS_MAX characters come
+    back.
     """
     text = text[: SLIP_CHARS_MAX + OVERLAP_CHARS]
     text = _TRACK.sub(lambda track: _starred(track.group()), text)

@@ -338,12 +338,19 @@ def test_a_late_answer_that_cannot_be_recorded_is_refused(settings: ZvtSettings)
     assert counter.charged_cents == 0
 
 
-def test_a_result_that_was_told_before_is_not_the_next_payments() -> None:
-    counter = Counter()
+@BOTH
+def test_a_number_known_before_does_not_say_whose_the_result_is(settings: ZvtSettings) -> None:
+    counter = Counter(settings=settings)
     request = Request(REFERENCE, 1250, receipt_before="0001")
     conclusion = counter.pay(request)
-    assert (conclusion.outcome, conclusion.reason) == (Outcome.UNKNOWN, Reason.NOT_A_RESULT)
-    assert [late.receipt for late in counter.recorder.late_answers] == ["0001"]
+    assert (conclusion.outcome, conclusion.reason) == (Outcome.UNKNOWN, Reason.ANSWER_OF_ANOTHER)
+    assert conclusion.answer == counter.recorder.answers[REFERENCE]
+    assert counter.recorder.late_answers == []
+    assert counter.charged_cents == 1250, "acknowledged, for it is on disk with the attempt"
+    open_question = Question(REFERENCE, 1250, Kind.PAYMENT, "0001", "0001")
+    found = counter.dialogue.ask_last(open_question)
+    assert found is not None
+    assert (found.amount_cents, found.receipt) == (1250, ""), "the number proves nothing"
 
 
 @pytest.mark.parametrize(
@@ -573,6 +580,233 @@ def test_a_terminal_may_ask_for_more_time_within_a_limit() -> None:
     dialogue = ZvtDialogue(line, ZvtSettings(), recorder, deque(maxlen=8))
     assert dialogue.carry_out(REQUEST).reason is Reason.NO_ANSWER
     assert line.clock_s == pytest.approx(900.0, abs=10.0)
+
+
+# Results that are told twice, and numbers that are used twice.
+
+
+TOLD_AT = "0b000007 0c101112 0d1122"
+LATER = "0b000009 0c101530 0d1122"
+
+
+def result(cents: int, more: str = "", code: str = "00", receipt: str = "0042") -> str:
+    data = f"27{code} 04{cents:012d} 490978 87{receipt} {more}"
+    return f"040f{len(bytes.fromhex(data)):02x} {data}"
+
+
+@dataclass
+class Script:
+    """A terminal that answers each command with what is written, on a line of one piece each."""
+
+    said: dict[str, list[str]]
+    recorder: MemoryRecorder = field(default_factory=MemoryRecorder)
+    settings: ZvtSettings = field(default_factory=ZvtSettings)
+    cancels: bool = False
+    clock_s: float = 0.0
+    stopping: bool = False
+    written: list[bytes] = field(default_factory=list)
+    _incoming: bytearray = field(default_factory=bytearray)
+
+    def __post_init__(self) -> None:
+        self.dialogue = ZvtDialogue(self, self.settings, self.recorder, deque(maxlen=8))
+
+    def read(self, bytes_max: int, timeout_s: float) -> bytes:
+        if not self._incoming:
+            self.clock_s += timeout_s
+        piece = bytes(self._incoming[:bytes_max])
+        del self._incoming[:bytes_max]
+        return piece
+
+    def write(self, data: bytes, timeout_s: float) -> None:
+        self.written.append(data)
+        scripts = self.said.get(data[:2].hex(), ["800000 060f00"])
+        if data[0] not in {0x80, 0x84}:
+            self._incoming += bytes.fromhex(scripts.pop(0) if len(scripts) > 1 else scripts[0])
+
+    def now_s(self) -> float:
+        return self.clock_s
+
+    def wants_cancel(self) -> bool:
+        waits = self.written[-1][:2] == bytes.fromhex("0601") if self.written else False
+        wanted, self.cancels = self.cancels and waits, self.cancels and not waits
+        return wanted
+
+    def pay(self, number: int, cents: int, receipt_before: str = "") -> Conclusion:
+        request = Request(f"T{number:09d}", cents, receipt_before=receipt_before)
+        return self.dialogue.carry_out(request)
+
+    @property
+    def late(self) -> list[tuple[int | None, str]]:
+        return [(answer.amount_cents, answer.receipt) for answer in self.recorder.late_answers]
+
+    def refused(self) -> int:
+        return sum(data[0] == 0x84 for data in self.written)
+
+
+def payments(*said: str) -> Script:
+    return Script({"0601": [f"800000 {one} 060f00" for one in said]})
+
+
+def test_a_result_told_again_is_late_and_the_new_one_counts() -> None:
+    first = result(500, TOLD_AT)
+    script = payments(first, first + result(500, LATER, receipt="0043"))
+    assert script.pay(1, 500).outcome is Outcome.APPROVED
+    conclusion = script.pay(2, 500, "0042")
+    assert conclusion.outcome is Outcome.APPROVED
+    assert conclusion.answer is not None
+    assert conclusion.answer.receipt == "0043"
+    assert script.late == [(500, "0042")]
+
+
+def test_a_result_told_again_and_nothing_else_is_no_result() -> None:
+    first = result(500, TOLD_AT)
+    script = payments(first, first)
+    script.pay(1, 500)
+    assert script.pay(2, 500, "0042").reason is Reason.NOT_A_RESULT
+    assert script.late == [(500, "0042")]
+
+
+@pytest.mark.parametrize(
+    ("first", "cents"),
+    [
+        (result(500, TOLD_AT), 500),
+        (result(900), 500),
+        (result(500, code="05"), 500),
+    ],
+    ids=["trace and time", "amount", "it was refused"],
+)
+def test_a_number_that_is_used_again_is_known_by_the_rest(first: str, cents: int) -> None:
+    script = payments(first, result(cents, LATER))
+    script.pay(1, 900 if "900" in first else 500)
+    assert script.pay(2, cents, "0042").outcome is Outcome.APPROVED
+    assert script.late == []
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("", ""),
+        (TOLD_AT, ""),
+        ("0b000007 0c101112 0d1122", "0b000007 0c101530 0d1122"),
+        ("0b000007 0c101112 0d1122", "0b000009 0c101112 0d1122"),
+    ],
+    ids=["nothing told", "told once", "same trace", "same second"],
+)
+def test_a_number_that_may_be_an_old_one_is_kept_with_the_attempt_and_unknown(
+    first: str, then: str
+) -> None:
+    script = payments(result(500, first), result(500, then + " 8a0a"))
+    script.pay(1, 500)
+    conclusion = script.pay(2, 500)
+    assert (conclusion.outcome, conclusion.reason) == (Outcome.UNKNOWN, Reason.ANSWER_OF_ANOTHER)
+    assert script.recorder.answers["T000000002"].receipt == "0042"
+    assert script.late == []
+    assert script.refused() == 0
+
+
+def test_an_old_number_with_another_amount_is_left_to_the_past() -> None:
+    script = payments(result(900) + result(500, receipt="0043"))
+    assert script.pay(1, 500, "0042").outcome is Outcome.APPROVED
+    assert script.late == [(900, "0042")]
+
+
+def test_a_late_answer_with_a_number_in_doubt_settles_nothing_by_it() -> None:
+    script = payments(result(500))
+    assert script.pay(1, 500, "0042").outcome is Outcome.UNKNOWN
+    script.recorder.open.append(Question("T000000001", 500, Kind.PAYMENT, "0042", "0042"))
+    script._incoming += bytes.fromhex(result(500))
+    script.dialogue.listen(1.0)
+    assert script.late == [(500, "")]
+
+
+# Results during commands that move no money.
+
+
+COMMANDS: dict[str, Callable[[ZvtDialogue], object]] = {
+    "0600": lambda dialogue: dialogue.end_of_day(),
+    "0501": lambda dialogue: dialogue.probe(1),
+    "0650": lambda dialogue: dialogue.end_of_day(),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_result_told_during_another_command_is_on_disk_before_it_is_acknowledged(
+    command: str,
+) -> None:
+    script = Script({command: [f"800000 {result(899)} 060f00"]})
+    assert COMMANDS[command](script.dialogue) in {None, Presence.READY}
+    assert script.late == [(899, "0042")]
+    assert script.refused() == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("said", [result(899), "040f03 2700 04"], ids=["whole", "unreadable"])
+def test_a_result_told_during_another_command_that_is_not_on_disk_is_refused(
+    command: str, said: str
+) -> None:
+    recorder = MemoryRecorder(failing=frozenset({"late"}))
+    script = Script({command: [f"800000 {said} 060f00"]}, recorder)
+    COMMANDS[command](script.dialogue)
+    assert script.refused() == 1
+
+
+def test_an_operation_told_in_an_end_of_day_is_late_and_the_sums_are_the_sums() -> None:
+    for more in ("", "3b 3132333435360000"):
+        operation = result(899, more, receipt="0000" if more else "0042")
+        script = Script({"0650": [f"800000 {result(4000, receipt='0000')} {operation} 060f00"]})
+        totals = script.dialogue.end_of_day()
+        assert totals is not None
+        assert totals.total_cents == 4000
+        assert [cents for cents, _ in script.late] == [899]
+
+
+def test_what_cannot_be_read_to_its_end_is_no_sum() -> None:
+    script = Script({"0650": ["800000 040f0c 2700 04000000000899 f7 870042 060f00"]})
+    assert script.dialogue.end_of_day() is None
+    assert [cents for cents, _ in script.late] == [899]
+
+
+def test_two_last_operations_are_none_and_are_kept() -> None:
+    said = result(500) + result(500) + result(899, receipt="0043")
+    script = Script({"0620": [f"800000 {said} 060f00"]})
+    assert script.dialogue.ask_last(QUESTION) is None
+    assert script.late == [(500, "0042"), (899, "0043")]
+
+
+# The answer to a wish to stop.
+
+
+@pytest.mark.parametrize("answer", ["800000", "848300"])
+@pytest.mark.parametrize("probes", [True, False])
+def test_an_answer_to_a_stop_that_comes_behind_the_end_answers_nothing_else(
+    answer: str, probes: bool
+) -> None:
+    refusal = result(899, code="05", receipt="0000")
+    script = Script(
+        {
+            "0601": ["800000", "848500"],
+            "06b0": [f"{refusal} 060f00 {answer}"],
+            "0501": ["800000 060f0100"],
+        },
+        settings=ZvtSettings(probe_before=probes),
+        cancels=True,
+    )
+    assert script.pay(1, 899).outcome is Outcome.DECLINED
+    before_s = script.clock_s
+    assert (script.pay(2, 500).reason) is Reason.NOT_POSSIBLE
+    assert script.recorder.answers["T000000002"].raw_status == "84-85"
+    assert script.clock_s - before_s < 1.0, "it came, so that nothing waits for it"
+
+
+def test_a_stop_that_is_never_answered_holds_up_the_next_command_once() -> None:
+    ended = "061e016c"
+    script = Script({"0601": ["800000", "800000 " + result(500) + "060f00"], "06b0": [ended]})
+    script.cancels = True
+    assert script.pay(1, 899).outcome is Outcome.CANCELLED
+    assert script.pay(2, 500).outcome is Outcome.APPROVED
+    assert 5.0 <= script.clock_s < 6.0
+    script.dialogue.probe(1)
+    assert script.clock_s < 6.0
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,6 @@ def test_what_is_no_card_number_stays(text: str) -> None:
 def test_what_is_written_after_a_number_goes_with_it() -> None:
     assert scrub(f"{NUMBER} 12/27 fin") == f"{MASK} fin"
     assert scrub(f"{NUMBER} 123 fin") == f"{MASK} fin"
-    assert scrub(f"{NUMBER} 12 fin") == f"{MASK} 12 fin"
 
 
 @given(st.text(alphabet="0123456789 -x", max_size=40))
