@@ -55,7 +55,9 @@ _BEHIND: Final = re.compile(
     rf"(?:{_SEPARATOR}{{1,40}}(?:{_EXPIRY_SHAPE}|[0-9]{{3,4}}){_ALONE})*)"
 )
 # What follows the number on a track: after = or D on the second, after ^ on the first.
-_TRACK_TAIL: Final = re.compile(r"(?<=[\d*#xX]{4})[=Dd]\d{3,}|(?<=[\d*#xX]{4})[ ]?\^[^\n?]*")
+_TRACK_TAIL: Final = re.compile(
+    r"(?<=[\d*#xX]{4})(?:(?:[=Dd]\d{3,})+(?:[ ]?\^[^\n?]*)?|[ ]?\^[^\n?]*)"
+)
 # A whole track between its sentinels.
 _TRACK: Final = re.compile(r"(?<=[%;+])[A-Za-z]?\d[^\n?]{7,}(?=\?)")
 

@@ -58,11 +58,12 @@ def charged_instead(attempt: Attempt, amount: Cents | None) -> dict[str, object]
     """
     if amount is None and attempt.details.get("said") == State.APPROVED:
         amount = attempt.details.get("answered_amount") or None
-    if amount is None or amount == attempt.amount:
+    if amount is None:
         return {}
-    if not 0 < amount <= AMOUNT_MAX or attempt.direction is Direction.CANCELLATION:
+    part = attempt.direction is Direction.CANCELLATION and amount != attempt.amount
+    if not 0 < amount <= AMOUNT_MAX or part:
         raise BadAmount(text=str(amount))
-    return {"charged": amount}
+    return {"charged": amount}  # said again where it is what was asked: it overrules the terminal
 
 
 def conclude(desk: Desk, tx: Transaction, attempt: Attempt) -> CardNews:

@@ -761,7 +761,7 @@ def test_an_operation_told_in_an_end_of_day_is_late_and_the_sums_are_the_sums() 
 
 
 def test_what_cannot_be_read_to_its_end_is_no_sum() -> None:
-    script = Script({"0650": ["800000 040f0c 2700 04000000000899 f7 870042 060f00"]})
+    script = Script({"0650": ["800000 040f0d 2700 04000000000899 f7 870042 060f00"]})
     assert script.dialogue.end_of_day() is None
     assert [cents for cents, _ in script.late] == [899]
 
@@ -793,7 +793,7 @@ def test_an_answer_to_a_stop_that_comes_behind_the_end_answers_nothing_else(
     )
     assert script.pay(1, 899).outcome is Outcome.DECLINED
     before_s = script.clock_s
-    assert (script.pay(2, 500).reason) is Reason.NOT_POSSIBLE
+    assert script.pay(2, 500).reason is Reason.NOT_POSSIBLE
     assert script.recorder.answers["T000000002"].raw_status == "84-85"
     assert script.clock_s - before_s < 1.0, "it came, so that nothing waits for it"
 

@@ -65,6 +65,15 @@ def test_an_answer_of_another_amount_that_was_on_disk_is_what_charged_means(
     assert show(counter.desk).sale.due == 299
 
 
+def test_the_amount_that_a_person_read_overrules_what_the_terminal_told(counter: Counter) -> None:
+    """Two flipped bits made 899 of the answer's 898, and the check byte right."""
+    attempt = in_doubt(counter)
+    counter.recorder.late("tpe", Finding(State.APPROVED, 898, attempt.reference), ECHOES)
+    counter.hear()
+    done = resolve_card.resolve(counter.desk, attempt.reference, charged=True, amount=899).wait()
+    assert done.settled is not None
+
+
 def test_a_refusal_of_another_amount_says_nothing_of_what_was_charged(counter: Counter) -> None:
     attempt = begin(counter)
     counter.recorder.sending(attempt.reference)
