@@ -56,8 +56,7 @@ def charged_instead(attempt: Attempt, amount: Cents | None) -> dict[str, object]
     the dialogue broke off. Raises BadAmount for what no terminal moves, or for another amount
     than that of the payment that a cancellation takes back.
     """
-    if amount is None and attempt.details.get("said") == State.APPROVED:
-        amount = attempt.details.get("answered_amount") or None
+    amount = attempt.told if amount is None else amount
     if amount is None:
         return {}
     part = attempt.direction is Direction.CANCELLATION and amount != attempt.amount

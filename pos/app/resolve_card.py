@@ -142,9 +142,9 @@ def ask_terminal(desk: Desk, reference: str) -> None:
 
 
 def needs_manager(desk: Desk, attempt: Attempt, amount: Cents = 0) -> bool:
-    """Whether an attempt's amount, or the one read of it, is above what a cashier settles alone."""
+    """Whether an amount asked, told or read of it is above what a cashier settles alone."""
     limit = desk.settings.resolve_alone_max
-    return limit is not None and max(attempt.amount, amount) > limit
+    return limit is not None and max(attempt.amount, attempt.told or 0, amount) > limit
 
 
 def _require_right(desk: Desk, reference: str, amount: Cents = 0) -> None:

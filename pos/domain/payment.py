@@ -107,6 +107,13 @@ class Attempt:
         return self.charged if self.direction is Direction.PAYMENT else -self.charged
 
     @property
+    def told(self) -> Cents | None:
+        """What its answer approved, where that was on disk before the dialogue broke off."""
+        if self.details.get("said") != State.APPROVED:
+            return None
+        return self.details.get("answered_amount") or None
+
+    @property
     def is_settled(self) -> bool:
         """Whether no open question is left about it."""
         return self.state not in OPEN

@@ -76,7 +76,7 @@ class Cards:
         self._desk.catch_up(news)
         if news.orphan:
             amount = self._language.money(news.attempt.amount)
-            return self._language.say("card.orphan", amount=amount)
+            return self._language.say("plain.raised.orphan", amount=amount)
         return self._reply(news).text
 
     # --- asking a terminal -----------------------------------------------------------------------

@@ -51,9 +51,7 @@ COMMANDS: Final = (
     Command("answer", ("repondre",), "ATTEMPT approved [NUMBER [AMOUNT]] | declined", 2, 4),
     Command("stop", ("arreter",), "ATTEMPT", 1, 1),
     Command("take-back", ("annuler-carte",), "ATTEMPT [&]", 1, 2),
-    Command(
-        "resolve", ("eclaircir",), "ATTEMPT charged NUMBER [AMOUNT] | not-charged", 2, 4
-    ),
+    Command("resolve", ("eclaircir",), "ATTEMPT charged NUMBER [AMOUNT] | not-charged", 2, 4),
     Command("ask", ("redemander",), "ATTEMPT", 1, 1),
     Command("explain", ("expliquer",), "ATTEMPT WORDS", 2, MANY),
     Command("adopt", ("adopter",), "ATTEMPT", 1, 1),

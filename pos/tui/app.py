@@ -224,7 +224,10 @@ class TillApp(App[None]):
                 raise
         finally:
             self.redraw()
-        return await self.acts.record(start)
+        try:
+            return await self.acts.record(start)
+        finally:
+            self.desk.approved = None  # it was for this act, whatever became of it
 
     async def allowed(self, act: Callable[[], None]) -> None:
         """Do an act that records nothing here, with a manager's approval where it takes one."""

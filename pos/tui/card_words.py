@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from pos.app.card_attempts import SAID_BY_A_PERSON
 from pos.app.views import AttemptView
 from pos.domain.money import Cents
 from pos.domain.payment import RUNNING, Attempt, Direction, State
@@ -57,9 +58,11 @@ def end(language: Language, attempt: Attempt) -> str:
     told = language.say(f"tui.card.end.{attempt.direction}.{attempt.state}", amount=amount)
     if attempt.state is not State.APPROVED or charged == attempt.amount:
         return told
-    key = "tui.card.partly" if charged < attempt.amount else "tui.card.with_tip"
-    tip = language.money(charged - attempt.amount)
-    return language.say(key, charged=language.money(charged), amount=amount, tip=tip)
+    by_a_person = attempt.details.keys() & SAID_BY_A_PERSON  # who reads a paper knows of no tip
+    more = "tui.card.too_much" if by_a_person else "tui.card.with_tip"
+    key = "tui.card.partly" if charged < attempt.amount else more
+    over = language.money(charged - attempt.amount)
+    return language.say(key, charged=language.money(charged), amount=amount, over=over)
 
 
 def story(

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pos.app.card_attempts import prepared_at
-from pos.app.resolve_card import ask_terminal, explain, needs_manager, resolve
+from pos.app.resolve_card import adopt, ask_terminal, explain, needs_manager, resolve
 from pos.app.views import AttemptView
 from pos.domain.errors import BadInput, CardStillBusy
 from pos.domain.money import Cents, parse_amount
 from pos.domain.payment import Attempt, Direction, State
+from pos.domain.sale import price
 from pos.tui import card_words
 from pos.tui.modals.ask import Ask
 from pos.tui.modals.menu import Menu
@@ -216,11 +217,36 @@ class Resolving:
             told=card_words.finding(language, orphan.details, orphan.amount),
             time=language.time(at) if at else "?",
         )
+        if self._may_pay(orphan) and await self._pays(orphan, intro):
+            return
         question = Ask(self._say("tui.orphan.title"), _some_text, intro=intro, pad=False)
         words = await till.about.ask(orphan.reference, question)
         if words is not None:
             news = await till.record(lambda: explain(till.desk, orphan.reference, words))
             await till.cards.ended(news)
+
+    def _may_pay(self, orphan: AttemptView) -> bool:
+        """Whether the sale under way could be what it is about."""
+        sale = self._till.desk.sale
+        approved = orphan.details.get("says") == State.APPROVED
+        return bool(approved and sale and sale.lines and 0 < orphan.amount <= price(sale).due)
+
+    async def _pays(self, orphan: AttemptView, intro: str) -> bool:
+        """Whether that was answered: it pays the sale under way, or later; False for its story."""
+        till = self._till
+        choices = [
+            Choice("explain", self._say("tui.orphan.explain")),
+            Choice("pays", self._say("tui.orphan.pays")),
+            Choice("later", self._say("tui.resolve.later")),
+        ]
+        question = Menu(self._say("tui.orphan.title"), choices, intro)
+        choice = await till.about.ask(orphan.reference, question)
+        if choice and choice.value == "explain":
+            return False
+        if choice and choice.value == "pays":
+            news = await till.record(lambda: adopt(till.desk, orphan.reference))
+            await till.cards.ended(news)
+        return True
 
 
 def _number(text: str) -> str:

@@ -53,6 +53,10 @@ CATALOGUE = f"""ean13;libelle;prix_ttc;tva;code;unite;touche
 ;Sac à pain en coton;4,50;20;SAC;;4
 """.encode()
 PLAIN = Abilities()
+# What the paper of an unknown card says, as keys.
+OTHER_AMOUNT = ("down", "enter")
+NOT_CHARGED = ("down", "down", "enter")
+ASK_OR_LATER = ("down", "down", "down", "enter")
 Story = Callable[[TillApp, Pilot[None]], Awaitable[None]]
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
-from pos.app.ports import Abilities
+from pos.app.ports import Abilities, DeviceHealth, DeviceState
 from pos.domain.finding import Finding
 from pos.domain.payment import State
 from pos.domain.reconcile import TerminalTotals
 from pos.tui.app import TillApp
-from tests.pos.tui.shop import PlayedTerminal, Shop, Story, press, settled, type_in
+from tests.pos.tui.shop import NOT_CHARGED, PlayedTerminal, Shop, Story, press, settled, type_in
 from tests.pos.tui.test_day import choose
 from tests.pos.tui.test_looks import SIZES, look, sale
 
@@ -71,6 +71,35 @@ def unknown(shop: Shop) -> Story:
         await press(app, pilot, "f3")
         shop.terminal.answer(State.UNKNOWN, reason="card.line_lost")
         await settled(app, pilot)
+
+    return story
+
+
+def other_amount(shop: Shop) -> Story:
+    """The answer broke off, and spoke of another amount; everything there is to say."""
+    other = PlayedTerminal("Terrasse du fond de la cour", WIRED)
+    shop.set_up(PlayedTerminal("Comptoir", WIRED), other, resolve_alone_max=0)
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await sale(app, pilot)
+        await press(app, pilot, "f3", "down", "enter")
+        shop.terminal = other
+        other.answer(
+            State.UNKNOWN, reason="card.line_lost", said="approved", answered_amount=123_456
+        )
+        await settled(app, pilot)
+
+    return story
+
+
+def still_busy(shop: Shop) -> Story:
+    """Not charged, says the cashier, while the terminal is with the customer."""
+    before = unknown(shop)
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await before(app, pilot)
+        shop.terminal.state = DeviceHealth(DeviceState.ONLINE, "card.busy")
+        await press(app, pilot, *NOT_CHARGED)
 
     return story
 
@@ -154,6 +183,8 @@ SCREENS: dict[str, Callable[[Shop], Story]] = {
     "card-by-hand": by_hand,
     "card-instead": instead,
     "card-unknown": unknown,
+    "card-other-amount": other_amount,
+    "card-still-busy": still_busy,
     "card-proposal": proposal,
     "card-orphan": orphan,
     "card-parked": parked_unknown,
@@ -170,7 +201,9 @@ def test_the_card_screen_is_the_one_that_was_looked_at(shop: Shop, name: str, si
     look(shop, story, SIZES[size], f"{name}-{size}", "fr")
 
 
-@pytest.mark.parametrize("name", ["card-running", "card-unknown", "card-differs"])
+@pytest.mark.parametrize(
+    "name", ["card-running", "card-unknown", "card-still-busy", "card-differs"]
+)
 def test_the_card_screen_speaks_english(shop: Shop, name: str) -> None:
     story = SCREENS[name](shop)
     shop.sign_on()

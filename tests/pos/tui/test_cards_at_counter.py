@@ -5,22 +5,32 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
+from pos.app.payment_recorder import PaymentRecorder
 from pos.app.ports import Abilities, DeviceHealth, DeviceState
-from pos.domain.finding import Finding
+from pos.domain.errors import DiskFull
+from pos.domain.finding import Finding, Trust
 from pos.domain.payment import Direction, State
 from pos.domain.reconcile import TerminalTotals
 from pos.domain.tender import TenderKind, TenderType
 from pos.tui.app import TillApp
 from tests.pos.tui.screens import rows_of, text_of
-from tests.pos.tui.shop import PLAIN, PlayedTerminal, Shop, play, press, settled, type_in
+from tests.pos.tui.shop import (
+    ASK_OR_LATER,
+    NOT_CHARGED,
+    OTHER_AMOUNT,
+    PLAIN,
+    PlayedTerminal,
+    Shop,
+    play,
+    press,
+    settled,
+    type_in,
+)
 from tests.pos.tui.test_day import choose
 from tests.pos.tui.test_touch import tap
 
 WIRED = Abilities(cancels=True, cancellations=True, asks=True, end_of_day=True)
 BY_HAND = Abilities(by_hand=True, cancellations=True, cheques=True)
-# Keys that answer "what does the terminal's paper say?".
-OTHER_AMOUNT, NOT_CHARGED = ("down", "enter"), ("down", "down", "enter")
-ASK_OR_LATER = ("down", "down", "down", "enter")
 
 
 def paid_by(shop: Shop) -> list[tuple[str, int]]:
@@ -179,6 +189,32 @@ def test_what_it_refused_leaves_the_sale_to_be_paid_otherwise(
     play(shop.app(), story)
 
 
+@pytest.mark.parametrize(
+    ("typed", "charged", "told"),
+    [("1", 100, "en partie : 1,00 € sur 1,20 €"), ("1,50", 120, "pour 1,50 €, 0,30 € de trop.")],
+)
+def test_what_it_accepted_for_another_amount_is_typed_from_its_paper(
+    shop: Shop, typed: str, charged: int, told: str
+) -> None:
+    shop.set_up(PlayedTerminal("TPE", BY_HAND))
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await bread_by_card(app, pilot, "down", "enter")
+        assert "Le montant tel qu'il est imprimé" in text_of(app)
+        await press(app, pilot, "escape")
+        assert "→ Accepté " in text_of(app)  # who leaves the paper is asked anew
+        await press(app, pilot, "down", "enter")
+        await type_in(app, pilot, typed)
+        await press(app, pilot, "enter", "enter")
+        assert told in text_of(app)
+        if shop.desk.sale:
+            await press(app, pilot, "f2")
+        assert paid_by(shop)[0] == ("card", charged)
+
+    play(shop.app(), story)
+
+
 def test_the_answer_can_wait_and_is_found_again_with_enter(shop: Shop) -> None:
     shop.set_up(PlayedTerminal("TPE", BY_HAND))
     shop.sign_on()
@@ -319,6 +355,171 @@ def test_nothing_is_taken_for_a_sale_that_was_set_aside(shop: Shop) -> None:
 
 
 # --- what is unknown -----------------------------------------------------------------------------
+async def unknown(shop: Shop, app: TillApp, pilot: Pilot[None], **details: object) -> None:
+    """Bread by card, and nobody knows its end."""
+    await bread_by_card(app, pilot)
+    shop.terminal.answer(State.UNKNOWN, **details)
+    await settled(app, pilot)
+
+
+def with_customer(shop: Shop) -> None:
+    """The terminal is known to be busy."""
+    shop.terminal.state = DeviceHealth(DeviceState.ONLINE, "card.busy")
+
+
+def settled_unheard(shop: Shop) -> None:
+    """The attempt is approved on disk, and no news of it come."""
+    reference = shop.desk.attempts[0].reference
+    finding = Finding(State.APPROVED, 120, reference, "1")
+    recorder = PaymentRecorder(shop.desk, lambda news: None)
+    recorder.late(shop.terminal.name, finding, Trust(echoes=True))
+
+
+@pytest.mark.parametrize(
+    ("typed", "paid", "told"),
+    [
+        ("1", [("card", 100), ("cash", 20)], "en partie : 1,00 € sur 1,20 €"),
+        ("1,50", [("card", 120)], "pour 1,50 €, 0,30 € de trop."),
+    ],
+)
+def test_another_amount_on_the_paper_is_what_the_card_paid(
+    shop: Shop, typed: str, paid: list[tuple[str, int]], told: str
+) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await unknown(shop, app, pilot)
+        await press(app, pilot, *OTHER_AMOUNT)
+        assert "Le montant tel qu'il est imprimé" in text_of(app)
+        await type_in(app, pilot, typed)
+        await type_in(app, pilot, "777")
+        assert told in text_of(app)
+        if shop.desk.sale:
+            await press(app, pilot, "f2")
+        assert paid_by(shop) == paid
+
+    play(shop.app(), story)
+
+
+def test_the_amount_of_an_answer_that_broke_off_is_told_and_kept(shop: Shop) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await unknown(shop, app, pilot, said="approved", answered_amount=600)
+        assert "Le terminal a parlé de 6,00 €, pas de 1,20 € : « Débité »" in text_of(app)
+        await press(app, pilot, "enter")
+        await type_in(app, pilot, "777")
+        assert "Carte acceptée pour 6,00 €, 4,80 € de trop." in text_of(app)
+        assert paid_by(shop) == [("card", 120)]
+
+    play(shop.app(), story)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [{}, {"said": "approved", "answered_amount": 120}, {"said": "declined", "answered_amount": 6}],
+)
+def test_no_amount_is_told_that_is_no_news(shop: Shop, details: dict[str, object]) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await unknown(shop, app, pilot, **details)
+        assert "Débité : le ticket dit" in text_of(app)
+        assert "a parlé de" not in text_of(app)
+
+    play(shop.app(), story)
+
+
+def test_while_its_terminal_is_busy_not_charged_is_asked_twice(shop: Shop) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await unknown(shop, app, pilot)
+        with_customer(shop)
+        await press(app, pilot, *NOT_CHARGED)
+        assert "le client est" in text_of(app)
+        assert "peut-être en train de payer." in text_of(app)
+        await press(app, pilot, "enter")  # waits
+        assert shop.store.ledger.open_attempts()
+        await press(app, pilot, "f2", *NOT_CHARGED, "down", "enter")
+        assert shop.desk.attempts == ()
+        assert "la carte n'a pas été débitée de 1,20 €" in text_of(app)
+        entry = shop.store.ledger.last("payment")
+        assert entry is not None
+        assert entry.data["details"]["while_busy"] is True
+
+    play(shop.app(), story)
+
+
+def test_while_its_terminal_is_busy_a_proposal_is_no_surer(shop: Shop) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await unknown(shop, app, pilot)
+        shop.terminal.tells(Finding(State.DECLINED, 120))
+        with_customer(shop)
+        await settled(app, pilot)
+        await press(app, pilot, "enter")
+        assert "Terminal encore occupé" in text_of(app)
+        await press(app, pilot, "escape")
+        assert len(shop.desk.attempts) == 1
+
+    play(shop.app(), story)
+
+
+@pytest.mark.parametrize("answer", [NOT_CHARGED, ASK_OR_LATER])
+def test_what_is_settled_already_is_told_and_the_screen_catches_up(
+    shop: Shop, answer: tuple[str, ...]
+) -> None:
+    shop.set_up(PlayedTerminal("tpe", WIRED))
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await unknown(shop, app, pilot)
+        settled_unheard(shop)
+        await press(app, pilot, *answer)
+        shown = text_of(app)
+        assert "Déjà éclairci. Carte acceptée, 1,20 €." in shown
+        assert "REFUSÉ" not in shown
+        assert "Baguette" not in shown
+        assert shop.desk.attempts == ()
+
+    play(shop.app(), story)
+
+
+@pytest.mark.parametrize("refusal", [DiskFull(reason="test"), RuntimeError("a defect")])
+def test_what_fails_on_the_way_that_a_refusal_led_to_is_told(
+    shop: Shop, refusal: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await unknown(shop, app, pilot)
+        await press(app, pilot, "escape", "f2")  # cash is refused, and leads to the paper
+
+        def refuse(*_: object, **__: object) -> None:
+            raise refusal
+
+        monkeypatch.setattr("pos.tui.resolving.resolve", refuse)
+        await press(app, pilot, *NOT_CHARGED)
+        told = "DISQUE PLEIN" if isinstance(refusal, DiskFull) else "n'a pas su faire cela"
+        assert told in text_of(app)
+
+    play(shop.app(), story)
+
+
+def test_where_nobody_settles_alone_a_manager_is_simply_named(shop: Shop) -> None:
+    shop.set_up(PlayedTerminal("tpe", WIRED), resolve_alone_max=0)
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await unknown(shop, app, pilot)
+        assert "Un responsable doit confirmer." in text_of(app)
+        assert "Au-dessus" not in text_of(app)
+
+    play(shop.app(), story)
+
+
 def test_above_the_limit_a_manager_settles_what_is_unknown(shop: Shop) -> None:
     shop.set_up(PlayedTerminal("tpe", WIRED), resolve_alone_max=100)
     shop.sign_on()
@@ -408,6 +609,21 @@ def test_an_orphan_is_raised_kept_in_sight_and_explained(shop: Shop) -> None:
         entry = shop.store.ledger.last("payment")
         assert entry is not None
         assert entry.data["details"]["explanation"] == "essai"
+
+    play(shop.app(), story)
+
+
+def test_an_orphan_pays_the_sale_that_it_belongs_to(shop: Shop) -> None:
+    shop.sign_on()
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await type_in(app, pilot, ".1")
+        shop.terminal.tells(Finding(State.APPROVED, 120, receipt="77"))
+        await settled(app, pilot)
+        assert "C'est le paiement de la vente en cours" in text_of(app)
+        await press(app, pilot, "down", "enter")
+        assert shop.desk.attempts == ()
+        assert paid_by(shop) == [("card", 120)]
 
     play(shop.app(), story)
 

@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from pos.domain.payment import State
 from pos.tui.app import TillApp
 from tests.pos.tui.screens import text_of
-from tests.pos.tui.shop import BREAD, Shop, burst, play, press, settled, type_in
+from tests.pos.tui.shop import BREAD, NOT_CHARGED, Shop, burst, play, press, settled, type_in
 
 FOUR = 4
 
