@@ -191,13 +191,16 @@ def test_the_totals_of_a_day() -> None:
     sums += "00 000000000000" + "01 000000000001"
     data = unhex("27 00 04 000000003101 60 f0 f5 f3" + sums)
     day = messages.read_day(data)
+    assert day is not None
     assert (day.total_cents, day.succeeded) == (3101, True)
     assert day.brands == (
         BrandTotal("girocard", 4, 2600),
         BrandTotal("Visa", 2, 500),
         BrandTotal("", 1, 1),
     )
-    assert messages.read_day(unhex("04 000000003101 60 f0 f0 f1 00")).brands == ()
+    without = messages.read_day(unhex("04 000000003101 60 f0 f0 f1 00"))
+    assert without is not None
+    assert without.brands == ()
 
 
 # The tables.

@@ -86,7 +86,7 @@ def test_zvt(on_network: bool) -> None:
 
 def test_what_is_left_out_is_the_safe_choice() -> None:
     for protocol in ("concert", "caisse-ap", "zvt"):
-        settings = driver_settings(TerminalConfig(protocol=protocol), on_network=True)  # type: ignore[arg-type] # one of them
+        settings = driver_settings(TerminalConfig(protocol=protocol), on_network=True)
         assert settings.profile == Profile()
     assert trust_of(TerminalConfig()) == Trust()
     assert trust_of(ALL) == Trust(echoes=True, reverses=True)
