@@ -86,14 +86,21 @@ def mask(text: str) -> str:
     back.
     """
     text = text[: SLIP_CHARS_MAX + OVERLAP_CHARS]
+    # What was masked may show what stands beside it for what it is. Each pass only adds asterisks,
+    # so that there is a last one.
+    while (masked := _masked_once(text)) != text:
+        text = masked
+    return text[:SLIP_CHARS_MAX]
+
+
+def _masked_once(text: str) -> str:
     text = _TRACK.sub(lambda track: _starred(track.group()), text)
     text = _TRACK_TAIL.sub(lambda tail: _starred(tail.group(), r"[^\s=^]"), text)
     for labelled in (_EXPIRY, _CODE):
         text = labelled.sub(_star_value, text)
     text = _NUMBER.sub(_shorten_number, text)
     text = _PARTLY_MASKED.sub(lambda number: _shortened(number.group()), text)
-    text = _BEHIND.sub(_star_tail, text)
-    return text[:SLIP_CHARS_MAX]
+    return _BEHIND.sub(_star_tail, text)
 
 
 def _starred(text: str, what: str = r"\S") -> str:

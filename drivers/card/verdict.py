@@ -70,7 +70,7 @@ def _amount_fits(answer: Answer, request: Request, *, partial: bool, tips: bool)
     if cents == asked:
         return True
     if answer.status is not AnswerStatus.APPROVED:
-        return not cents  # a failure may come without an amount, or with none
+        return cents is None  # a failure may come without an amount
     if cents is None or request.kind is not Kind.PAYMENT:
         return False
     return (partial and 0 < cents < asked) or (tips and asked < cents <= TIP_FACTOR_MAX * asked)

@@ -39,6 +39,7 @@ SETTINGS = {
 }
 # These make up bytes that the till never sent, an acknowledgement for one.
 FORGING = {Fault.FLIPPED, Fault.DOUBLED, Fault.NOISE}
+BYTES_BETWEEN = 3  # other ones for each fault; scripts/prove matrix draws from all
 POINT_FAULTS = [Fault.DIES, Fault.MUTE, Fault.LOST, Fault.FLIPPED, Fault.DOUBLED, Fault.POWER]
 
 
@@ -127,7 +128,8 @@ def undisturbed_bytes(
 def test_a_fault_at_any_byte_never_makes_the_till_say_what_is_not_true(
     scenario: ConcertScenario, how: ConcertSettings, fault: Fault
 ) -> None:
-    for at in range(undisturbed_bytes(scenario, how)):
+    step = 1 if scenario.name == "approve" else BYTES_BETWEEN
+    for at in range(POINT_FAULTS.index(fault) % step, undisturbed_bytes(scenario, how), step):
         terminal = new_terminal(scenario)
         line = VirtualLine(terminal, Clock(), {at: fault}).connect()
         recorder = MemoryRecorder()

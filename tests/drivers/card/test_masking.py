@@ -207,6 +207,10 @@ def test_masking_leaves_no_number_keeps_the_form_and_happens_once(text: str) -> 
     assert mask(masked) == masked
 
 
+def test_what_the_first_pass_uncovers_is_masked_too() -> None:
+    assert mask("00000000000000000000EXP0000") == "*" * 20 + "EXP****"
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_masked_in_bounds(text: str) -> None:
     assert len(mask(text)) == len(text)
