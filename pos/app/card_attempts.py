@@ -5,9 +5,9 @@ Everything here runs inside a transaction of its caller; an approval and what it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from pos.app.desk import CardNews, Desk
 from pos.app.ports import Ledger, Transaction
@@ -22,8 +22,6 @@ from pos.domain.tender import CARD, Tendered, TenderKind
 
 LOOK_BACK_ENTRIES_MAX: Final = 200
 KEPT_DETAILS: Final = frozenset({"authorisation", "last4", "brand", "contactless", "receipt"})
-
-
 SAID_BY_A_PERSON: Final = frozenset({"resolved_by", "answered_by"})
 
 
@@ -32,9 +30,9 @@ def record_attempt(tx: Transaction, attempt: Attempt) -> None:
     tx.append("payment", payment.to_data(attempt))
 
 
-def find_open(tx: Transaction, reference: str) -> Attempt:
+def find_open(journal: Transaction | Ledger, reference: str) -> Attempt:
     """The open attempt of this reference, whatever its case; UnknownAttempt."""
-    for attempt in tx.open_attempts():
+    for attempt in journal.open_attempts():
         if attempt.reference.casefold() == reference.strip().casefold():
             return attempt
     raise UnknownAttempt(attempt=reference)
@@ -63,6 +61,11 @@ def charged_instead(attempt: Attempt, amount: Cents | None) -> dict[str, object]
     if not 0 < amount <= AMOUNT_MAX or part:
         raise BadAmount(text=str(amount))
     return {"charged": amount}  # said again where it is what was asked: it overrules the terminal
+
+
+def kept(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Of what is told of an attempt, what its tender keeps."""
+    return {name: details[name] for name in KEPT_DETAILS & details.keys()}
 
 
 def conclude(desk: Desk, tx: Transaction, attempt: Attempt) -> CardNews:
@@ -96,8 +99,11 @@ def tendered(attempt: Attempt) -> Tendered:
     """
     # Never from the configuration: the tender may be gone from it since.
     kind = TenderKind.CARD if attempt.tender == CARD.name else TenderKind.CHEQUE
-    told = {name: attempt.details[name] for name in KEPT_DETAILS & attempt.details.keys()}
-    details = {"attempt": attempt.reference, "terminal": attempt.terminal, **told}
+    details = {
+        "attempt": attempt.reference,
+        "terminal": attempt.terminal,
+        **kept(attempt.details),
+    }
     over = attempt.charged - attempt.amount
     if over <= 0 or attempt.direction is not Direction.PAYMENT:
         brought = attempt.towards_shop
@@ -110,9 +116,8 @@ def tendered(attempt: Attempt) -> Tendered:
 
 def _take_back(tx: Transaction, attempt: Attempt, sale: Sale) -> CardNews:
     """A cancellation that was approved: the payment is reversed, its tender leaves the sale."""
-    kept = tuple(t for t in sale.tenders if t.details.get("attempt") != attempt.of)
-    gone = next((t for t in sale.tenders if t not in kept), None)
-    told = {name: gone.details[name] for name in KEPT_DETAILS & gone.details.keys()} if gone else {}
+    others = tuple(t for t in sale.tenders if t.details.get("attempt") != attempt.of)
+    gone = next((t for t in sale.tenders if t not in others), None)
     paid = Attempt(
         attempt.of,
         attempt.terminal,
@@ -120,11 +125,11 @@ def _take_back(tx: Transaction, attempt: Attempt, sale: Sale) -> CardNews:
         attempt.amount,
         attempt.sale,
         State.APPROVED,
-        told,
+        kept(gone.details) if gone else {},
         attempt.tender,
     )
     record_attempt(tx, step(paid, State.REVERSED, by=attempt.reference))
-    tx.put_draft(replace(sale, tenders=kept))
+    tx.put_draft(replace(sale, tenders=others))
     return CardNews(attempt)
 
 

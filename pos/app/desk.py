@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, NoReturn, TypeAlias, TypeVar
 
 from pos.app.ports import (
     Campaigns,
@@ -233,9 +233,13 @@ class Desk:
         """Check that no card attempt of this sale is open; CardBusy or CardUnresolved."""
         for attempt in self.attempts:
             if attempt.sale == sale.id:
-                if attempt.state in RUNNING and attempt.reference not in self.lost:
-                    raise CardBusy
-                raise CardUnresolved(attempt=attempt.reference, amount=attempt.amount)
+                self.refuse_open(attempt)
+
+    def refuse_open(self, attempt: Attempt) -> NoReturn:
+        """Say why an open attempt is in the way: CardBusy while it runs, else CardUnresolved."""
+        if attempt.state in RUNNING and attempt.reference not in self.lost:
+            raise CardBusy
+        raise CardUnresolved(attempt=attempt.reference, amount=attempt.amount)
 
     def keep(self, sale: Sale) -> Pending[None]:
         """Show a changed sale at once and store it behind; a power cut loses at most this line."""

@@ -21,7 +21,6 @@ from pos.domain.errors import (
     CardBusy,
     CardMissing,
     CardStopsThere,
-    CardUnresolved,
     LimitReached,
     NothingToPay,
     PosError,
@@ -193,11 +192,8 @@ def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -
 def _require_free(desk: Desk, tx: Transaction, terminal: str) -> None:
     """An open attempt blocks its terminal, and no other; an orphan blocks nothing."""
     for other in tx.open_attempts():
-        if other.terminal != terminal or other.state is State.ORPHAN:
-            continue
-        if other.state in RUNNING and other.reference not in desk.lost:
-            raise CardBusy
-        raise CardUnresolved(attempt=other.reference, amount=other.amount)
+        if other.terminal == terminal and other.state is not State.ORPHAN:
+            desk.refuse_open(other)
 
 
 def _hand_over(desk: Desk, terminal: CardTerminal, attempt: Attempt) -> None:

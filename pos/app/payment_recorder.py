@@ -31,12 +31,13 @@ ANSWER_COMMIT_TIMEOUT_S: Final = 2.5
 ORPHANS_MAX: Final = 20  # of one terminal, shown at once
 LOOK_BACK_STATES: Final = 4  # entries that an ordinary attempt leaves
 # A settled attempt that a repeated answer only confirms.
+_MOVED_NOTHING: Final = frozenset(
+    {State.DECLINED, State.CANCELLED, State.NOT_CHARGED, State.NOT_SENT}
+)
 _AGREES: Final = {
     State.APPROVED: frozenset({State.APPROVED, State.REVERSED}),
-    State.DECLINED: frozenset({State.DECLINED, State.CANCELLED, State.NOT_CHARGED, State.NOT_SENT}),
-    State.CANCELLED: frozenset(
-        {State.DECLINED, State.CANCELLED, State.NOT_CHARGED, State.NOT_SENT}
-    ),
+    State.DECLINED: _MOVED_NOTHING,
+    State.CANCELLED: _MOVED_NOTHING,
 }
 
 
@@ -162,7 +163,7 @@ class PaymentRecorder:
     ) -> CardNews | None:
         """Settle an attempt, or note a proposal; nothing when nothing new was told."""
         told = {"late": True} if late else {}
-        found = {**finding.details, "amount": finding.amount, "says": str(finding.state)}
+        found = _as_found(finding)
         if judgement.weight is Weight.SETTLES:
             details = finding.details if judgement.state is State.APPROVED else {"found": found}
             return conclude(self._desk, tx, step(attempt, judgement.state, **details, **told))
@@ -185,8 +186,7 @@ class PaymentRecorder:
         ]
         if len(crowd) >= ORPHANS_MAX:
             # A terminal that talks without end: the journal has it, a person has enough to see.
-            more = {**finding.details, "amount": finding.amount, "says": str(finding.state)}
-            record_attempt(tx, note(crowd[-1], more=more))
+            record_attempt(tx, note(crowd[-1], more=_as_found(finding)))
             return None
         orphan = Attempt(
             self._desk.ports.new_reference(),
@@ -256,6 +256,11 @@ class PaymentRecorder:
         sales = {attempt.reference: attempt.sale for attempt in ledger.open_attempts()}
         wanted = sales.get(reference)
         return next((sale.operator for sale in ledger.drafts() if sale.id == wanted), SYSTEM)
+
+
+def _as_found(finding: Finding) -> dict[str, Any]:
+    """A finding as the journal keeps it beside an attempt."""
+    return {**finding.details, "amount": finding.amount, "says": str(finding.state)}
 
 
 def _is_kept(tx: Transaction, terminal: str, finding: Finding) -> bool:

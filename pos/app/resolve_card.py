@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from pos.app.card_attempts import (
-    KEPT_DETAILS,
     as_unknown,
     charged_instead,
     conclude,
     find_open,
+    kept,
     record_attempt,
     tendered,
 )
@@ -79,7 +79,7 @@ def _found(attempt: Attempt) -> dict[str, object]:
     if attempt.proposal is not State.APPROVED:
         return {}
     found = attempt.details.get("found", {})
-    told = {name: found[name] for name in KEPT_DETAILS & found.keys()}
+    told = kept(found)
     amount = found.get("amount")
     return {**told, "charged": amount} if amount and amount != attempt.amount else told
 
@@ -160,9 +160,9 @@ def _require_done(desk: Desk, attempt: Attempt) -> None:
 
 
 def _shown(desk: Desk, reference: str) -> Attempt:
-    for attempt in desk.ports.ledger.open_attempts():
-        if attempt.reference.casefold() == reference.strip().casefold():
-            return attempt
-    desk.approved = None  # what it was given for is settled
-    desk.reload()  # and the desk had not heard
-    raise UnknownAttempt(attempt=reference)
+    try:
+        return find_open(desk.ports.ledger, reference)
+    except UnknownAttempt:
+        desk.approved = None  # what it was given for is settled
+        desk.reload()  # and the desk had not heard
+        raise

@@ -34,6 +34,7 @@ from drivers.card.interface import (
     Reason,
     Request,
 )
+from drivers.card.showing import show
 from drivers.card.wire import StoppedError
 from drivers.errors import RemoteProtocolError
 
@@ -207,8 +208,4 @@ class CaisseApDialogue:
             logger.exception("a late answer could not be recorded")
 
     def _show(self, request: Request, progress: Progress) -> None:
-        try:
-            self._recorder.progress(request.reference, progress)
-        except Exception:
-            # A screen that fails must not touch a payment.
-            logger.exception("progress of %s could not be shown", request.reference)
+        show(self._recorder, request.reference, progress)

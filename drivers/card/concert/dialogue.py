@@ -29,6 +29,7 @@ from drivers.card.interface import (
     Request,
     Totals,
 )
+from drivers.card.showing import show
 from drivers.card.wire import StoppedError, Wire
 
 if TYPE_CHECKING:
@@ -227,11 +228,7 @@ class ConcertDialogue:
         return step.news
 
     def _show(self, request: Request, progress: Progress) -> None:
-        try:
-            self._recorder.progress(request.reference, progress)
-        except Exception:
-            # A screen that fails must not touch a payment.
-            logger.exception("progress of %s could not be shown", request.reference)
+        show(self._recorder, request.reference, progress)
 
 
 def _unknown(reason: Reason, answer: Answer | None = None) -> Conclusion:

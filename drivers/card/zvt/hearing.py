@@ -20,6 +20,7 @@ from drivers.card.interface import (
     Recorder,
     Request,
 )
+from drivers.card.showing import show
 from drivers.card.zvt import apdu, codes, messages
 from drivers.card.zvt.recognition import Age, age, without_doubtful_number
 from drivers.card.zvt.slips import Papers
@@ -277,11 +278,7 @@ class Attempt(Listening):
 
     def show(self, progress: Progress, text: str = "") -> None:
         """Show where it is."""
-        try:
-            self._recorder.progress(self._request.reference, progress, text)
-        except Exception:
-            # A screen that fails must not touch a payment.
-            logger.exception("progress of %s could not be shown", self._request.reference)
+        show(self._recorder, self._request.reference, progress, text)
 
     def _keep(self, result: Result) -> bool:
         if not self._inbox.keep_own(self._request.reference, result):
