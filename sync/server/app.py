@@ -17,12 +17,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync.contract.overview import Health
-from sync.server.admin_api import AdminApi
 from sync.server.errors import Refused, refuse
 from sync.server.openapi import OPERATIONS, document
-from sync.server.pages import Pages
+from sync.server.organiser.api import AdminApi
+from sync.server.organiser.pages import Pages
 from sync.server.services import Services, answer, answer_problem
-from sync.server.till_api import TillApi
+from sync.server.tills.api import TillApi
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 API_VERSION: Final = "1.0.0"

@@ -15,9 +15,9 @@ from sync.server.app import make_app
 from sync.server.auth import Organiser
 from sync.server.config import ServerConfig, open_secrets
 from sync.server.errors import BadConfig
-from sync.server.feed import Hub
 from sync.server.services import Clock, Meters, Services
-from sync.server.store import Store
+from sync.server.store.sqlite import Store
+from sync.server.tills.feed import Hub
 
 CONNECTIONS_MAX: Final = 1000
 BACKLOG: Final = 256

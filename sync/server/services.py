@@ -17,9 +17,9 @@ from sync.contract.messages import Message
 from sync.server.auth import SESSION_COOKIE, Organiser, bearer
 from sync.server.config import Rates, Secrets
 from sync.server.errors import Refused, refuse
-from sync.server.feed import Hub
 from sync.server.limits import Buckets, read_body
-from sync.server.store import Store
+from sync.server.store.sqlite import Store
+from sync.server.tills.feed import Hub
 
 PROBLEM_TYPE: Final = "application/problem+json"
 T = TypeVar("T")

@@ -30,9 +30,9 @@ from sync.ports import Answer, Request
 from sync.records import Enrolment
 from sync.server.app import make_app
 from sync.server.config import ServerConfig
-from sync.server.feed import News, publish
 from sync.server.run import CampaignServer, open_services
 from sync.server.services import Clock, Services
+from sync.server.tills.feed import News, publish
 from sync.state import State, StateReader
 from sync.uplink import Uplink
 from tests.sync.server.kit import Till, VirtualClock

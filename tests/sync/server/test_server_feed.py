@@ -6,8 +6,8 @@ import pytest
 
 from sync.contract.jws import VerifyKey
 from sync.contract.messages import FEED_ITEMS_MAX, FEED_TYP, FeedItem, open_signed
-from sync.server.feed import Hub
 from sync.server.services import Services
+from sync.server.tills.feed import Hub
 from tests.sync.server.kit import Api, Till, name_of
 
 
@@ -84,7 +84,7 @@ def test_a_closing_hub_lets_everybody_go() -> None:
 
 
 def test_waiting_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sync.server.feed.WAITING_MAX", 1)
+    monkeypatch.setattr("sync.server.tills.feed.WAITING_MAX", 1)
 
     async def scene() -> tuple[bool, bool]:
         hub = Hub()

@@ -10,7 +10,7 @@ from sync.contract.entry import ENTRY_TYP
 from sync.contract.jws import SigningKey, b64, unb64
 from sync.contract.messages import problem_name
 from sync.server.errors import Refused
-from sync.server.ingest import Sender, read_batch
+from sync.server.tills.ingest import Sender, read_batch
 from tests.sync.server.kit import Till
 
 KEY = SigningKey.from_secret(0xC0FFEE)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.server.ingest import NO_DIGEST, Received
-from sync.server.place import Fits, Fork, Gap, Held, Standing, place
+from sync.server.tills.ingest import NO_DIGEST, Received
+from sync.server.tills.place import Fits, Fork, Gap, Held, Standing, place
 
 
 def received(number: int, before: bytes, content: str) -> Received:

@@ -12,9 +12,9 @@ from sync.contract.jws import SigningKey
 from sync.contract.messages import problem_name
 from sync.server.config import ServerConfig, open_secrets
 from sync.server.errors import BadConfig, Closed, Refused
-from sync.server.schema import STEPS
 from sync.server.services import Services
-from sync.server.store import PENDING_MAX, Store
+from sync.server.store.schema import STEPS
+from sync.server.store.sqlite import PENDING_MAX, Store
 from tests.sync.server.kit import Api, Till
 
 

@@ -8,7 +8,7 @@ import pytest
 from sync.contract.entry import ENTRY_TYP
 from sync.contract.jws import SigningKey
 from sync.contract.messages import ENTRIES_PER_BATCH_MAX, Uplink
-from sync.server.books import TICKET_TWICE
+from sync.server.tills.books import TICKET_TWICE
 from tests.sync.server.kit import OTHER_TILL, Api, Till, name_of, verdicts
 
 

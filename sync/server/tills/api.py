@@ -18,13 +18,13 @@ from sync.contract.messages import (
     is_uuid,
 )
 from sync.server.auth import Caller, bearer, check_till_token, identities, stamp
-from sync.server.enrolment import enrol, read_request
 from sync.server.errors import Refused, refuse
-from sync.server.feed import read_cursor, read_feed, read_wait
-from sync.server.ingest import Sender, read_batch
 from sync.server.limits import read_body
 from sync.server.services import Services, address_of, answer, decode_json
-from sync.server.uplink import receive, target_of
+from sync.server.tills.enrolment import enrol, read_request
+from sync.server.tills.feed import read_cursor, read_feed, read_wait
+from sync.server.tills.ingest import Sender, read_batch
+from sync.server.tills.uplink import receive, target_of
 
 
 class TillApi:

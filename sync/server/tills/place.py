@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sync.contract.messages import ENTRIES_PER_BATCH_MAX
-from sync.server.ingest import Received
+from sync.server.tills.ingest import Received
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ from sync.contract.messages import (
     Shop,
 )
 from sync.server.auth import stamp
-from sync.server.enrolment import make_code, random_code
 from sync.server.errors import refuse
-from sync.server.feed import News, publish
-from sync.server.overview import read_page, status
+from sync.server.organiser.overview import read_page, status
 from sync.server.services import Services, answer, read_json
+from sync.server.tills.enrolment import make_code, random_code
+from sync.server.tills.feed import News, publish
 
 
 class AdminApi:

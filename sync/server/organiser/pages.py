@@ -15,10 +15,10 @@ from sync.server import texts
 from sync.server.auth import SESSION_COOKIE, SESSION_LIFETIME
 from sync.server.errors import Refused, refuse
 from sync.server.limits import read_body
-from sync.server.overview import read_page, status
+from sync.server.organiser.overview import read_page, status
 from sync.server.services import Services, address_of
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
+_TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 _FIELDS_MAX: Final = 4
 
 

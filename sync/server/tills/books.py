@@ -13,7 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync.contract.operations import Closing, Refund, Sale
-from sync.server.ingest import Received
+from sync.server.tills.ingest import Received
 
 TICKET_TWICE: Final = "this ticket is booked already"
 

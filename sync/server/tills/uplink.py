@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from sync.contract.messages import Problem, UplinkAnswer, Verdict, problem
 from sync.server.auth import identities
-from sync.server.books import book, refuse_tickets_twice
 from sync.server.errors import refuse
-from sync.server.ingest import Received, Sender
-from sync.server.place import Fork, Gap, Held, place
+from sync.server.tills.books import book, refuse_tickets_twice
+from sync.server.tills.ingest import Received, Sender
+from sync.server.tills.place import Fork, Gap, Held, place
 
 
 @dataclass(frozen=True, slots=True)

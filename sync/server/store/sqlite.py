@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from sync.server.errors import BadConfig, Closed, refuse
-from sync.server.schema import migrate
+from sync.server.store.schema import migrate
 
 PENDING_MAX: Final = 64
 BUSY_TIMEOUT_SECONDS: Final = 5.0

@@ -1,0 +1,1 @@
+"""The campaign's money: a double-entry ledger and every act that moves it."""

@@ -1,0 +1,1 @@
+"""What organisers ask for: campaigns, shops, figures, exports."""

@@ -1,0 +1,1 @@
+"""Paying the shops what they are owed."""

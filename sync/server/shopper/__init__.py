@@ -1,0 +1,1 @@
+"""The shopper's pages: claim, wallet, vouchers, shops nearby."""

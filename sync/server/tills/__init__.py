@@ -1,0 +1,1 @@
+"""What tills ask for: to enrol, to send entries, to hear news."""
