@@ -18,13 +18,12 @@ import msgspec
 
 from sync.address import is_loopback
 from sync.answers import read_answer, read_date
+from sync.contract.feed import FEED_WAIT_SECONDS_MAX, FeedPage
 from sync.contract.messages import (
     ENROLMENT_TYP,
-    FEED_WAIT_SECONDS_MAX,
     ChainStatus,
     EnrolmentAnswer,
     EnrolmentRequest,
-    FeedPage,
     Message,
     Uplink,
     UplinkAnswer,

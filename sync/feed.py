@@ -9,15 +9,9 @@ from typing import Final
 from sync.backoff import Backoff
 from sync.client import Client
 from sync.contract.errors import ContractError
+from sync.contract.feed import FEED_ITEMS_MAX, FEED_TYP, FEED_WAIT_SECONDS_MAX, FeedItem, FeedPage
 from sync.contract.jws import VerifyKey, parse
-from sync.contract.messages import (
-    FEED_ITEMS_MAX,
-    FEED_TYP,
-    FEED_WAIT_SECONDS_MAX,
-    FeedItem,
-    FeedPage,
-    open_signed,
-)
+from sync.contract.messages import open_signed
 from sync.errors import Incompatible, Rejected, StateError, Stopped, SyncError, Untrusted
 from sync.pace import HALTED, NOW, Mood, Pause, Tools
 from sync.state import State

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from sync.contract.entry import GENESIS
+from sync.contract.feed import FeedItem
 from sync.contract.jws import VerifyKey
-from sync.contract.messages import FeedItem, Verdict
+from sync.contract.messages import Verdict
 from sync.records import Enrolment
 
 NEWS_MAX: Final = 1000

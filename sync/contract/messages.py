@@ -21,14 +21,11 @@ from sync.contract.jws import Signed, VerifyKey, parse
 PROTOCOL_VERSION: Final = 1
 
 ENROLMENT_TYP: Final = "comptoir-enrolment+jws"
-FEED_TYP: Final = "comptoir-feed+jws"
 TOKEN_TYP: Final = "JWT"  # noqa: S105 - the type that RFC 7519 5.1 gives a token
 
 ENTRIES_PER_BATCH_MAX: Final = 200
 UPLINK_BODY_BYTES_MAX: Final = 1024 * 1024
 SMALL_BODY_BYTES_MAX: Final = 16 * 1024
-FEED_ITEMS_MAX: Final = 50
-FEED_WAIT_SECONDS_MAX: Final = 25
 TOKEN_LIFETIME_SECONDS: Final = 60
 TOKEN_LEEWAY_SECONDS: Final = 120
 PAIRING_CODE_LIFETIME_HOURS: Final = 24
@@ -45,6 +42,7 @@ Number = Annotated[int, Meta(ge=1, le=canonical.INTEGER_MAX)]
 Count = Annotated[int, Meta(ge=0, le=canonical.INTEGER_MAX)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 ShortText = Annotated[str, Meta(min_length=1, max_length=40)]
+MemberId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
 Pem = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
@@ -131,28 +129,6 @@ class ChainStatus(Message, frozen=True):
 
     acknowledged: Count
     head: Sha256
-
-
-# --- feed -----------------------------------------------------------------------------------------
-
-
-class FeedItem(Message, frozen=True):
-    """The signed payload of one feed item (typ FEED_TYP, signed by the server's key)."""
-
-    at: str
-    campaign: CampaignId
-    id: Number
-    kind: Literal["notice", "server-key"]
-    text: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
-    server_key: Pem | None = None
-    v: int = PROTOCOL_VERSION
-
-
-class FeedPage(Message, frozen=True):
-    """200 of GET /v1/tills/{till}/feed: compact JWS in order, and the cursor that follows them."""
-
-    cursor: str
-    items: list[str]
 
 
 # --- organiser ------------------------------------------------------------------------------------

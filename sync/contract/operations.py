@@ -7,18 +7,23 @@ same ticket cannot be booked twice. Members may be added within protocol version
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
 from sync.contract.errors import Malformed
-from sync.contract.messages import Number, Sha256, ShortText
+from sync.contract.messages import Count, MemberId, Number, Sha256, ShortText
 
 # One hundred million euros: far above any ticket, far below what 2^53 or a sum of them could break.
 AMOUNT_CENTS_MAX: Final = 10_000_000_000
 TICKETS_PER_CLOSING_MAX: Final = 1_000_000
 Cents = Annotated[int, Meta(ge=-AMOUNT_CENTS_MAX, le=AMOUNT_CENTS_MAX)]
+Positive = Annotated[int, Meta(ge=1, le=AMOUNT_CENTS_MAX)]
+NotNegative = Annotated[int, Meta(ge=0, le=AMOUNT_CENTS_MAX)]
+Challenge = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
+# `synced`: checked against a server's signed time since the machine started.
+ClockQuality = Literal["synced", "unsynced", "unknown"]
 Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
@@ -54,10 +59,102 @@ class Origin(Part, frozen=True):
     ttc: Cents
 
 
+class FamilyPart(Part, frozen=True):
+    """What was sold of a family of rewards.rules.FAMILIES, VAT included."""
+
+    family: ShortText
+    ttc: Cents
+
+
+class LeaseDraw(Part, frozen=True):
+    """What an operation took out of a lease that the server granted this till."""
+
+    lease: Number
+    amount: Positive
+
+
+class RulePart(Part, frozen=True):
+    """What one rule of the pack gave."""
+
+    rule: ShortText
+    amount: Positive
+
+
+class VoucherRef(Part, frozen=True):
+    """A voucher by its place: the position in its batch's status list."""
+
+    batch: Number
+    index: Count
+
+
+class Earn(Part, frozen=True, tag_field="type", tag="earn"):
+    """What a sale earned, by the rule pack that the till had (its number and the hash of its JWS).
+
+    `leases` cover it; an amount that they do not cover is promised subject to the budget. It is
+    claimed by whoever shows the secret whose SHA-256 is `claim`, belongs to `member` already, or
+    was handed out as the shop's own vouchers, `handed`.
+    """
+
+    pack: Number
+    pack_hash: Sha256
+    base: Positive
+    amount: Positive
+    parts: Annotated[list[RulePart], Meta(max_length=20)]
+    leases: Annotated[list[LeaseDraw], Meta(max_length=20)] = []
+    claim: Sha256 | None = None
+    member: MemberId | None = None
+    handed: Annotated[list[VoucherRef], Meta(max_length=20)] = []
+
+
+class Redeem(Part, frozen=True, tag_field="type", tag="redeem"):
+    """A voucher that was taken as money. `amount` is what it paid of the ticket, never change.
+
+    What its face `value` exceeds that by is forfeited. `mode`: `online` by a reservation; `locked` because only this shop takes it; `courier` by the
+    answer of the shopper's phone to a challenge; `bearer` offline within the signed policy, drawing
+    on a lease of kind `risk`. `funding`: `tender` when a third party pays the shop, `discount` when
+    the shop bears it. A courier payment names no voucher but its challenge.
+    """
+
+    value: Positive
+    amount: Positive
+    mode: Literal["online", "locked", "courier", "bearer"]
+    funding: Literal["tender", "discount"] = "tender"
+    voucher: VoucherRef | None = None
+    reservation: ShortText | None = None
+    challenge: Challenge | None = None
+    leases: Annotated[list[LeaseDraw], Meta(max_length=20)] = []
+    pack: Number | None = None
+    list_at: ShortText | None = None  # when the status list that was consulted was made
+
+
+class Adjust(Part, frozen=True, tag_field="type", tag="adjust"):
+    """What a sale earns after goods of it came back: what it earned before, and what remains."""
+
+    ticket: Number
+    before: NotNegative
+    after: NotNegative
+
+
+class Reissue(Part, frozen=True, tag_field="type", tag="reissue"):
+    """The part of a refund that had been paid with rewards: given back as a reward, never in cash.
+
+    Claimed by whoever shows the secret whose SHA-256 is `claim`.
+    """
+
+    ticket: Number
+    amount: Positive
+    claim: Sha256
+
+
+Reward: TypeAlias = Earn | Redeem | Adjust | Reissue
+
+
 class Booked(Part, frozen=True):
     """What a sale and a refund both tell. `day` is the ticket's business day.
 
     `origins` has what came back against earlier tickets; goods without their ticket have none.
+    `eligible` is the total less what is sold of campaign families; `clock` how far the till's time
+    can be trusted.
     """
 
     ticket: TicketRef
@@ -68,7 +165,9 @@ class Booked(Part, frozen=True):
     eligible: Cents
     tenders: Annotated[list[TenderPart], Meta(max_length=50)]
     origins: Annotated[list[Origin], Meta(max_length=500)] = []
-    rewards: Annotated[list[Any], Meta(max_length=50)] = []
+    rewards: Annotated[list[Reward], Meta(max_length=50)] = []
+    families: Annotated[list[FamilyPart], Meta(max_length=20)] = []
+    clock: ClockQuality = "unknown"
 
 
 class Sale(Booked, frozen=True, tag_field="type", tag="sale"):
@@ -77,6 +176,13 @@ class Sale(Booked, frozen=True, tag_field="type", tag="sale"):
 
 class Refund(Booked, frozen=True, tag_field="type", tag="refund"):
     """A ticket on which more came back than was sold: its amounts are negative."""
+
+
+class LeaseDrawn(Part, frozen=True):
+    """A lease, and what was drawn from it in all."""
+
+    lease: Number
+    drawn: NotNegative
 
 
 class Closing(Part, frozen=True, tag_field="type", tag="closing"):
@@ -88,7 +194,21 @@ class Closing(Part, frozen=True, tag_field="type", tag="closing"):
     tickets: Annotated[int, Meta(ge=0, le=TICKETS_PER_CLOSING_MAX)]
 
 
-Operation: TypeAlias = Sale | Refund | Closing
+class LeaseClosed(Part, frozen=True, tag_field="type", tag="lease-closed"):
+    """This till draws no more on these leases; what it drew in all is said once more."""
+
+    day: Day
+    leases: Annotated[list[LeaseDrawn], Meta(min_length=1, max_length=50)]
+
+
+class Released(Part, frozen=True, tag_field="type", tag="released"):
+    """Reservations that this till made and will not use: the sale was cancelled."""
+
+    day: Day
+    reservations: Annotated[list[ShortText], Meta(min_length=1, max_length=50)]
+
+
+Operation: TypeAlias = Sale | Refund | Closing | LeaseClosed | Released
 
 
 def read_operation(data: bytes | msgspec.Raw) -> Operation:
@@ -98,7 +218,7 @@ def read_operation(data: bytes | msgspec.Raw) -> Operation:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(str(error)) from error
     _check_day(operation.day)
-    if not isinstance(operation, Closing):
+    if isinstance(operation, Sale | Refund):
         _check_sums(operation)
     return operation
 

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from sync.contract import feed, overview
 from sync.contract import messages as m
-from sync.contract import overview
 from sync.server.auth import SESSION_COOKIE
 
 Json: TypeAlias = dict[str, Any]
@@ -99,7 +99,7 @@ OPERATIONS: Final = (
         "GET",
         "/v1/tills/{till}/feed",
         "News after a cursor; waits for some when there are none",
-        m.FeedPage,
+        feed.FeedPage,
         who="till",
         problems=("bad-request",),
         parameters=("cursor", "wait"),
@@ -243,7 +243,7 @@ _SCHEMES: Final[Json] = {
 
 def document(version: str) -> Json:
     """The whole document."""
-    kinds = [m.Problem, m.EnrolmentRequest, m.FeedItem]
+    kinds = [m.Problem, m.EnrolmentRequest, feed.FeedItem]
     for operation in OPERATIONS:
         kinds += [k for k in (operation.answer, operation.body) if isinstance(k, type)]
     _, schemas = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")

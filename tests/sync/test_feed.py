@@ -3,15 +3,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from sync.contract.feed import FEED_ITEMS_MAX, FEED_TYP, FEED_WAIT_SECONDS_MAX, FeedItem, FeedPage
 from sync.contract.jws import SigningKey
-from sync.contract.messages import (
-    FEED_ITEMS_MAX,
-    FEED_TYP,
-    FEED_WAIT_SECONDS_MAX,
-    FeedItem,
-    FeedPage,
-    to_payload,
-)
+from sync.contract.messages import to_payload
 from sync.errors import Unreachable
 from sync.feed import Feed
 from sync.pace import HALTED, NOW

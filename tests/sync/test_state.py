@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sync.contract.feed import FeedItem
 from sync.contract.jws import SigningKey
-from sync.contract.messages import FeedItem, Verdict
+from sync.contract.messages import Verdict
 from sync.errors import InUse, StateError, Unreachable
 from sync.records import Enrolment
 from sync.state import State, StateReader

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sync.contract.entry import CAMPAIGN_PREFIX, is_chain
+from sync.contract.feed import FEED_WAIT_SECONDS_MAX
 from sync.contract.messages import (
-    FEED_WAIT_SECONDS_MAX,
     SMALL_BODY_BYTES_MAX,
     UPLINK_BODY_BYTES_MAX,
     ChainStatus,

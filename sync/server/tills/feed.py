@@ -8,15 +8,9 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from sync.contract.feed import FEED_ITEMS_MAX, FEED_TYP, FEED_WAIT_SECONDS_MAX, FeedItem, FeedPage
 from sync.contract.jws import SigningKey
-from sync.contract.messages import (
-    FEED_ITEMS_MAX,
-    FEED_TYP,
-    FEED_WAIT_SECONDS_MAX,
-    FeedItem,
-    FeedPage,
-    to_payload,
-)
+from sync.contract.messages import to_payload
 from sync.server.errors import refuse
 
 WAITING_MAX: Final = 512

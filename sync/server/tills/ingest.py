@@ -23,7 +23,7 @@ from sync.contract.entry import ENTRY_TYP, FORMAT_VERSION
 from sync.contract.errors import BadSignature, ContractError, Malformed, WrongKey
 from sync.contract.jws import Signed, VerifyKey, parse
 from sync.contract.messages import Epoch, Number, Sha256
-from sync.contract.operations import Closing, Operation, read_operation
+from sync.contract.operations import Booked, Operation, read_operation
 from sync.server.errors import Refused, refuse
 
 NO_DIGEST: Final = bytes(32)
@@ -209,7 +209,7 @@ def _judge(item: _Item) -> Received:
 
 
 def _ticket(operation: Operation) -> bytes | None:
-    return None if isinstance(operation, Closing) else bytes.fromhex(operation.ticket.hash)
+    return bytes.fromhex(operation.ticket.hash) if isinstance(operation, Booked) else None
 
 
 def _check_form(payload: bytes, said: _Read) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.contract import feed
 from sync.contract import messages as m
 from sync.contract.errors import ContractError, Malformed, WrongKey
 from sync.contract.jws import SigningKey
@@ -38,9 +39,9 @@ def test_a_signed_message_comes_back_with_its_signature() -> None:
 def test_a_signed_message_is_no_message_of_another_type() -> None:
     compact = TILL_KEY.sign(m.to_payload(REQUEST), m.ENROLMENT_TYP).compact
     with pytest.raises(WrongKey):
-        m.open_signed(compact, m.FEED_TYP, m.FeedItem)
+        m.open_signed(compact, feed.FEED_TYP, feed.FeedItem)
     with pytest.raises(Malformed, match="FeedItem"):
-        m.open_signed(compact, m.ENROLMENT_TYP, m.FeedItem)
+        m.open_signed(compact, m.ENROLMENT_TYP, feed.FeedItem)
 
 
 def test_a_member_that_a_later_version_adds_is_ignored() -> None:
@@ -50,7 +51,7 @@ def test_a_member_that_a_later_version_adds_is_ignored() -> None:
 
 
 def test_a_feed_item_leaves_out_what_it_does_not_say() -> None:
-    item = m.FeedItem(
+    item = feed.FeedItem(
         at="2026-11-22T17:00:00+00:00", campaign="noel", id=1, kind="notice", text="x"
     )
     assert m.to_payload(item) == (
@@ -61,7 +62,7 @@ def test_a_feed_item_leaves_out_what_it_does_not_say() -> None:
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_no_signed_message(raw: bytes) -> None:
     with pytest.raises(ContractError):
-        m.open_signed(raw, m.FEED_TYP, m.FeedItem)
+        m.open_signed(raw, feed.FEED_TYP, feed.FeedItem)
 
 
 def test_the_fingerprint_is_six_digits_that_both_sides_compute() -> None:

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from sync.contract.feed import FEED_ITEMS_MAX, FEED_TYP, FeedItem
 from sync.contract.jws import VerifyKey
-from sync.contract.messages import FEED_ITEMS_MAX, FEED_TYP, FeedItem, open_signed
+from sync.contract.messages import open_signed
 from sync.server.services import Services
 from sync.server.tills.feed import Hub
 from tests.sync.server.kit import Api, Till, name_of

@@ -1,0 +1,172 @@
+"""The double-entry ledger: every movement of money, each a row that is never changed.
+
+A transfer takes cents of one fund out of one place into another, so that each fund sums to zero by
+construction. It names what caused it: one entry of a till, or one act of a person or of the server.
+The balances are kept beside the rows in the same transaction; the audit proves that they agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from sync.server.money.accounts import MAY_OWE, Account, Place
+from sync.server.money.errors import Overdrawn
+from sync.server.store.db import Db
+
+Bears: TypeAlias = Literal["", "sponsor", "shop"]
+Split: TypeAlias = Mapping[int, int]  # cents by fund
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What caused a transfer: `entry` with "enrolment:number", or `act` with the act's number."""
+
+    kind: Literal["entry", "act"]
+    id: str
+
+
+def of_entry(enrolment: int, number: int) -> Source:
+    """The source that an entry of a till's chain is."""
+    return Source("entry", f"{enrolment}:{number}")
+
+
+def of_act(number: int) -> Source:
+    """The source that an act is (money.acts)."""
+    return Source("act", str(number))
+
+
+class Ledger:
+    """A campaign's ledger within one transaction: balances read once, rows written by `flush`.
+
+    The transaction holds the campaign's lock, so nobody else moves its money meanwhile.
+    """
+
+    def __init__(self, db: Db, campaign: str, at: str) -> None:
+        """`at` is the time that the rows carry."""
+        self._db = db
+        self._campaign = campaign
+        self._at = at
+        self._balances: dict[Place, dict[int, int]] = {}
+        self._changed: set[tuple[Place, int]] = set()
+        self._rows: list[tuple[object, ...]] = []
+        self._last = 0
+
+    def balance(self, place: Place) -> int:
+        """The cents in a place, over all funds."""
+        return sum(self.funds(place).values())
+
+    def funds(self, place: Place) -> dict[int, int]:
+        """The cents in a place by fund. Do not change it."""
+        if place not in self._balances:
+            rows = self._db.execute(
+                "SELECT fund, cents FROM balance WHERE campaign = ? AND account = ? AND owner = ?",
+                (self._campaign, place.account, place.owner),
+            )
+            self._balances[place] = {int(fund): int(cents) for fund, cents in rows.fetchall()}
+        return self._balances[place]
+
+    def move(
+        self,
+        kind: str,
+        source: Source,
+        debit: Place,
+        credit: Place,
+        by_fund: Split,
+        *,
+        bears: Bears = "",
+    ) -> None:
+        """Move cents of each fund from one place to another.
+
+        `kind` says why in one word; `bears` who carries a loss. Raises Overdrawn when a place that
+        may not owe has less. Nothing is written before `flush`.
+        """
+        for fund, cents in by_fund.items():
+            if cents < 0:
+                raise ValueError(f"{cents} cents from {debit} to {credit}")
+            if cents:
+                self._take(debit, fund, cents)
+                self._put(credit, fund, cents)
+                self._rows.append(
+                    (
+                        self._next(),
+                        *(debit.account, debit.owner, credit.account, credit.owner),
+                        *(fund, cents, kind, bears, source.kind, source.id),
+                    )
+                )
+
+    def move_all(self, kind: str, source: Source, debit: Place, credit: Place) -> int:
+        """Move what a place holds, fund by fund; how much that was."""
+        held = {fund: cents for fund, cents in self.funds(debit).items() if cents > 0}
+        self.move(kind, source, debit, credit, held)
+        return sum(held.values())
+
+    def share(self, place: Place, cents: int) -> dict[int, int]:
+        """An amount as parts of what a place holds, in proportion, by largest remainder.
+
+        Never more of a fund than is there; Overdrawn when the place holds less than the amount.
+        """
+        held = {fund: have for fund, have in sorted(self.funds(place).items()) if have > 0}
+        total = sum(held.values())
+        if cents > total:
+            raise Overdrawn(place, total, cents)
+        parts = {fund: cents * have // total for fund, have in held.items()} if total else {}
+        rests = sorted(held, key=lambda fund: (-(cents * held[fund] % total), fund))
+        for fund in rests[: cents - sum(parts.values())]:
+            parts[fund] += 1
+        return {fund: part for fund, part in parts.items() if part}
+
+    def flush(self) -> None:
+        """Write what was moved."""
+        self._db.executemany(_INSERT, [(self._campaign, *row, self._at) for row in self._rows])
+        self._db.executemany(
+            _UPSERT,
+            [
+                (self._campaign, place.account, place.owner, fund, self._balances[place][fund])
+                for place, fund in sorted(self._changed)
+            ],
+        )
+        self._rows.clear()
+        self._changed.clear()
+
+    def _take(self, place: Place, fund: int, cents: int) -> None:
+        held = self.funds(place)
+        left = held.get(fund, 0) - cents
+        if left < 0 and place.account not in MAY_OWE:
+            raise Overdrawn(place, held.get(fund, 0), cents)
+        held[fund] = left
+        self._changed.add((place, fund))
+
+    def _put(self, place: Place, fund: int, cents: int) -> None:
+        held = self.funds(place)
+        held[fund] = held.get(fund, 0) + cents
+        self._changed.add((place, fund))
+
+    def _next(self) -> int:
+        if not self._last:
+            (last,) = self._db.execute(
+                "SELECT coalesce(max(id), 0) FROM transfer WHERE campaign = ?", (self._campaign,)
+            ).fetchone()
+            self._last = int(last)
+        self._last += 1
+        return self._last
+
+
+def total(db: Db, campaign: str, account: Account) -> int:
+    """The cents in all places of an account."""
+    (cents,) = db.execute(
+        "SELECT coalesce(sum(cents), 0) FROM balance WHERE campaign = ? AND account = ?",
+        (campaign, account),
+    ).fetchone()
+    return int(cents)
+
+
+_INSERT: Final = (
+    "INSERT INTO transfer (campaign, id, debit, debit_owner, credit, credit_owner, fund, cents,"
+    " kind, bears, source_kind, source, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_UPSERT: Final = (
+    "INSERT INTO balance (campaign, account, owner, fund, cents) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (campaign, account, owner, fund) DO UPDATE SET cents = excluded.cents"
+)
