@@ -147,10 +147,16 @@ class SigningKey:
     def sign(self, payload: bytes, typ: str) -> Signed:
         """Sign payload bytes as a message of this type."""
         prefix = header_b64(self.kid, typ)
-        der = self.key.sign(prefix + b"." + b64(payload), _SIGN)
-        r, s = decode_dss_signature(der)
-        low = min(s, _ORDER - s)
-        return Signed(self.kid, typ, payload, r.to_bytes(32, "big") + low.to_bytes(32, "big"))
+        return Signed(self.kid, typ, payload, self.sign_bytes(prefix + b"." + b64(payload)))
+
+    def sign_bytes(self, message: bytes) -> bytes:
+        """The 64 bytes r and s, with the low s, over a message of any form."""
+        r, s = decode_dss_signature(self.key.sign(message, _SIGN))
+        return r.to_bytes(32, "big") + min(s, _ORDER - s).to_bytes(32, "big")
+
+    def shared_with(self, other: VerifyKey) -> bytes:
+        """The 32 bytes that only the owners of these two keys can compute (ECDH, SEC 1 3.3.1)."""
+        return self.key.exchange(ec.ECDH(), other.key)
 
 
 @dataclass(frozen=True)

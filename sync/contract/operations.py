@@ -109,10 +109,11 @@ class Earn(Part, frozen=True, tag_field="type", tag="earn"):
 class Redeem(Part, frozen=True, tag_field="type", tag="redeem"):
     """A voucher that was taken as money. `amount` is what it paid of the ticket, never change.
 
-    What its face `value` exceeds that by is forfeited. `mode`: `online` by a reservation; `locked` because only this shop takes it; `courier` by the
-    answer of the shopper's phone to a challenge; `bearer` offline within the signed policy, drawing
-    on a lease of kind `risk`. `funding`: `tender` when a third party pays the shop, `discount` when
-    the shop bears it. A courier payment names no voucher but its challenge.
+    What its face `value` exceeds that by is forfeited. `mode`: `online` by a reservation; `locked`
+    because only this shop takes it; `courier` by the answer of the shopper's phone to a challenge;
+    `bearer` offline within the signed policy, drawing on a lease of kind `risk`. `funding`:
+    `tender` when a third party pays the shop, `discount` when the shop bears it. A courier payment
+    names no voucher but its challenge.
     """
 
     value: Positive
