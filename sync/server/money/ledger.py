@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from sync.contract.rewards.split import NotEnough, proportional
 from sync.server.money.accounts import MAY_OWE, Account, Place
 from sync.server.money.errors import Overdrawn
 from sync.server.store.db import Db
@@ -107,15 +108,10 @@ class Ledger:
 
         Never more of a fund than is there; Overdrawn when the place holds less than the amount.
         """
-        held = {fund: have for fund, have in sorted(self.funds(place).items()) if have > 0}
-        total = sum(held.values())
-        if cents > total:
-            raise Overdrawn(place, total, cents)
-        parts = {fund: cents * have // total for fund, have in held.items()} if total else {}
-        rests = sorted(held, key=lambda fund: (-(cents * held[fund] % total), fund))
-        for fund in rests[: cents - sum(parts.values())]:
-            parts[fund] += 1
-        return {fund: part for fund, part in parts.items() if part}
+        try:
+            return proportional(cents, self.funds(place))
+        except NotEnough as error:
+            raise Overdrawn(place, self.balance(place), cents) from error
 
     def flush(self) -> None:
         """Write what was moved."""
