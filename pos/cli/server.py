@@ -23,6 +23,7 @@ PORT_MAX: Final = 65_535
 @click.option("--port", type=click.IntRange(0, PORT_MAX), default=8080, help=say("cli.option.port"))
 @click.option("--origin", help=say("cli.option.origin"))
 @click.option("--open-pages", is_flag=True, help=say("cli.option.open_pages"))
+@click.option("--database", envvar="COMPTOIR_DATABASE", help=say("cli.option.database"))
 @with_folder
 @click.pass_context
 def server(
@@ -32,6 +33,7 @@ def server(
     port: int,
     origin: str | None,
     open_pages: bool,
+    database: str | None,
 ) -> None:
     """Serve until SIGINT or SIGTERM."""
     if command.invoked_subcommand is not None:
@@ -49,7 +51,7 @@ def server(
         click.echo(f"ready {shown}:{port}")
 
     try:
-        run(ServerConfig(folder, host, port, origin, open_pages), ready)
+        run(ServerConfig(folder, host, port, origin, open_pages, database), ready)
     except BadConfig as error:
         refuse(str(error))
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
-import sqlite3
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
-from typing import Final
 
 from sync.contract.errors import ContractError
 from sync.contract.jws import VerifyKey
@@ -23,10 +19,7 @@ from sync.contract.messages import (
     open_signed,
 )
 from sync.server.errors import refuse
-
-SESSION_COOKIE: Final = "comptoir-session"
-SESSION_LIFETIME: Final = timedelta(hours=12)
-SESSIONS_MAX: Final = 64
+from sync.server.store.db import Db
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +56,7 @@ class Caller:
             raise refuse("quarantined", self.now.quarantine, epoch=self.now.epoch)
 
 
-def identities(db: sqlite3.Connection, till: str) -> list[Identity]:
+def identities(db: Db, till: str) -> list[Identity]:
     """All epochs of a till, in order; empty for an unknown one."""
     rows = db.execute(
         "SELECT till, epoch, kid, spki, quarantine FROM identity WHERE till = ? ORDER BY epoch",
@@ -116,32 +109,14 @@ def _check_time(claims: Claims, now: datetime) -> None:
 
 
 class Organiser:
-    """Checks the admin token, and keeps the sessions of people who logged in with it."""
+    """Checks the machine's admin token."""
 
     def __init__(self, admin_token: str) -> None:
-        self._digest = _digest(admin_token)
-        self._sessions: OrderedDict[bytes, datetime] = OrderedDict()
+        self._digest = digest(admin_token)
 
     def knows(self, token: str) -> bool:
         """Whether this is the admin token, in constant time."""
-        return hmac.compare_digest(_digest(token), self._digest)
-
-    def open_session(self, now: datetime) -> str:
-        """A new session's secret; the oldest session ends when there are too many."""
-        secret = secrets.token_urlsafe(32)
-        self._sessions[_digest(secret)] = now + SESSION_LIFETIME
-        while len(self._sessions) > SESSIONS_MAX:
-            self._sessions.popitem(last=False)
-        return secret
-
-    def in_session(self, secret: str, now: datetime) -> bool:
-        """Whether a session's secret is known and not too old."""
-        ends = self._sessions.get(_digest(secret))
-        return ends is not None and now < ends
-
-    def end_session(self, secret: str) -> None:
-        """Forget a session."""
-        self._sessions.pop(_digest(secret), None)
+        return hmac.compare_digest(digest(token), self._digest)
 
 
 def stamp(now: datetime) -> str:
@@ -149,7 +124,8 @@ def stamp(now: datetime) -> str:
     return now.isoformat(timespec="milliseconds")
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """What is kept of a secret that was made at random: SHA-256."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 

@@ -43,6 +43,7 @@ class ServerConfig:
 
     `origin` is how tills write the address: https://host[:port], in lower case, without the port
     when it is the scheme's own.
+    `database` is the URL of a PostgreSQL database; without one it is SQLite in the data folder.
     Without an origin only a loopback address can be served: a token is bound to the origin it was
     made for, and a server that believed any would accept tokens made for another.
     """
@@ -52,6 +53,7 @@ class ServerConfig:
     port: int = 0
     origin: str | None = None
     open_pages: bool = False
+    database: str | None = None
     rates: Rates = field(default_factory=Rates)
 
     def check(self) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from sync.contract import feed, overview
 from sync.contract import messages as m
-from sync.server.auth import SESSION_COOKIE
+from sync.server.sessions import SESSION_COOKIE
 
 Json: TypeAlias = dict[str, Any]
 Who: TypeAlias = Literal["anyone", "till", "organiser", "onlooker"]

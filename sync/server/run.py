@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import uvicorn
@@ -14,15 +15,16 @@ import uvicorn
 from sync.server.app import make_app
 from sync.server.auth import Organiser
 from sync.server.config import ServerConfig, open_secrets
-from sync.server.errors import BadConfig
+from sync.server.errors import BadConfig, Refused
 from sync.server.services import Clock, Meters, Services
-from sync.server.store.sqlite import Store
-from sync.server.tills.feed import Hub
+from sync.server.store.opening import open_store
+from sync.server.tills.feed import highest_items
 
 CONNECTIONS_MAX: Final = 1000
 BACKLOG: Final = 256
 KEEP_ALIVE_SECONDS: Final = 30
 STOP_SECONDS: Final = 5
+LOOK_EVERY_SECONDS: Final = 1.0
 HEADER_BYTES_MAX: Final = 16 * 1024
 
 OnReady = Callable[[str, int], None]
@@ -43,7 +45,7 @@ def open_services(
     """The services over a data folder, made on first use; BadConfig when that cannot be."""
     clock = clock or Clock()
     kept = open_secrets(config.data_dir)
-    store = Store(config.data_dir)
+    store = open_store(config.data_dir, config.database)
     try:
         yield Services(
             store=store,
@@ -75,7 +77,7 @@ class CampaignServer:
             port = listener.getsockname()[1]
             with open_services(config, config.origins(port), self._clock) as services:
                 ready = (lambda: on_ready(config.host, port)) if on_ready else None
-                self._uvicorn = _Uvicorn(_settings(services), services.hub, ready)
+                self._uvicorn = _Uvicorn(services, ready, shared=config.database is not None)
                 self._uvicorn.should_exit = self._stopping.is_set()
                 self._uvicorn.run(sockets=[listener])
 
@@ -105,20 +107,38 @@ class _Uvicorn(uvicorn.Server):
     """uvicorn, saying when it is ready, and letting long polls go before it waits for them."""
 
     def __init__(
-        self, settings: uvicorn.Config, hub: Hub, on_ready: Callable[[], None] | None
+        self, services: Services, on_ready: Callable[[], None] | None, *, shared: bool
     ) -> None:
-        super().__init__(settings)
-        self._hub = hub
+        """`shared`: other processes may publish in the same database."""
+        super().__init__(_settings(services))
+        self._services = services
         self._on_ready = on_ready
+        self._shared = shared
+        self._looking: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._shared:
+            self._looking = asyncio.create_task(self._look())
         if self.started and self._on_ready is not None:
             self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._hub.close()
+        if self._looking is not None:
+            self._looking.cancel()
+        self._services.hub.close()
         await super().shutdown(sockets)
+
+    async def _look(self) -> None:
+        """Ring for what other processes publish, also after the database was away."""
+        store = self._services.store
+        seen: dict[str, int] = {}
+        while True:
+            with suppress(Refused):
+                now = await store.read(highest_items)
+                self._services.hub.ring(*(one for one in now if now[one] != seen.get(one)))
+                seen = now
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
 
 
 def _settings(services: Services) -> uvicorn.Config:

@@ -14,11 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sync.contract.messages import Message
-from sync.server.auth import SESSION_COOKIE, Organiser, bearer
+from sync.server.auth import Organiser, bearer
 from sync.server.config import Rates, Secrets
 from sync.server.errors import Refused, refuse
 from sync.server.limits import Buckets, read_body
-from sync.server.store.sqlite import Store
+from sync.server.sessions import SESSION_COOKIE, find_session
+from sync.server.store.db import Store
 from sync.server.tills.feed import Hub
 
 PROBLEM_TYPE: Final = "application/problem+json"
@@ -91,10 +92,12 @@ class Services:
             self.meters.failed_logins.take(address)
             raise
 
-    def may_look(self, request: Request) -> bool:
+    async def may_look(self, request: Request) -> bool:
         """Whether the pages are open, or the browser of this request has logged in."""
-        session = request.cookies.get(SESSION_COOKIE, "")
-        return self.open_pages or self.organiser.in_session(session, self.clock.now())
+        secret, now = request.cookies.get(SESSION_COOKIE, ""), self.clock.now()
+        if self.open_pages or not secret:
+            return self.open_pages
+        return await self.store.read(lambda db: find_session(db, secret, now)) is not None
 
 
 def address_of(request: Request) -> str:
@@ -108,7 +111,12 @@ async def read_json(request: Request, kind: type[T], bytes_max: int) -> T:
 
 
 def decode_json(body: bytes, kind: type[T]) -> T:
-    """JSON bytes as a message; Refused when they are not JSON, or other JSON than expected."""
+    """JSON bytes as a message; Refused when they are not JSON, or other JSON than expected.
+
+    A NUL in a text is refused here, as PostgreSQL could not store it.
+    """
+    if b"\\u0000" in body:
+        raise refuse("malformed", "a text holds a NUL character")
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:

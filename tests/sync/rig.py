@@ -172,7 +172,7 @@ class Server:
         key = self.services.secrets.key
         self.services.store.write_now(
             lambda db: publish(
-                db, News(CAMPAIGN, "notice", text), key, "2026-11-22T18:00:00.000+00:00"
+                db, News(CAMPAIGN, "notice", {"text": text}), key, "2026-11-22T18:00:00.000+00:00"
             )
         )
 

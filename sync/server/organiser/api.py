@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,7 +19,8 @@ from sync.server.auth import stamp
 from sync.server.errors import refuse
 from sync.server.organiser.overview import read_page, status
 from sync.server.services import Services, answer, read_json
-from sync.server.tills.enrolment import make_code, random_code
+from sync.server.store.db import Db
+from sync.server.tills.enrolment import campaign_of_shop, make_code, random_code
 from sync.server.tills.feed import News, publish
 
 
@@ -38,15 +37,15 @@ class AdminApi:
         new = await read_json(request, NewCampaign, SMALL_BODY_BYTES_MAX)
         now = stamp(self._services.clock.now())
         key = self._services.secrets.key
-        news = News(new.id, "server-key", server_key=key.public.pem)
+        news = News(new.id, "server-key", {"server_key": key.public.pem})
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: Db) -> None:
             if db.execute("SELECT 1 FROM campaign WHERE id = ?", (new.id,)).fetchone():
                 raise refuse("exists", f"campaign {new.id}")
             db.execute("INSERT INTO campaign VALUES (?, ?, ?)", (new.id, new.name, now))
             publish(db, news, key, now)
 
-        await self._store.write(work)
+        await self._store.write(work, new.id)
         return answer(Named(id=new.id, name=new.name), 201)
 
     async def shops(self, request: Request) -> Response:
@@ -56,14 +55,15 @@ class AdminApi:
         shop = Shop(id=self._services.clock.new_uuid(), campaign=new.campaign, name=new.name)
         now = stamp(self._services.clock.now())
 
-        def work(db: sqlite3.Connection) -> None:
+        def work(db: Db) -> None:
             _require_campaign(db, new.campaign)
             db.execute(
-                "INSERT INTO shop (id, campaign, name, created_at) VALUES (?, ?, ?, ?)",
-                (shop.id, shop.campaign, shop.name, now),
+                "INSERT INTO shop (campaign, id, number, name, created_at) SELECT"
+                " ?, ?, coalesce(max(number), 0) + 1, ?, ? FROM shop WHERE campaign = ?",
+                (shop.campaign, shop.id, shop.name, now, shop.campaign),
             )
 
-        await self._store.write(work)
+        await self._store.write(work, new.campaign)
         return answer(shop, 201)
 
     async def pairing_codes(self, request: Request) -> Response:
@@ -71,7 +71,8 @@ class AdminApi:
         self._services.require_admin(request)
         new = await read_json(request, NewPairingCode, SMALL_BODY_BYTES_MAX)
         code, now = random_code(), self._services.clock.now()
-        made = await self._store.write(lambda db: make_code(db, new.shop, code, now))
+        campaign = await self._store.read(lambda db: campaign_of_shop(db, new.shop))
+        made = await self._store.write(lambda db: make_code(db, new.shop, code, now), campaign)
         return answer(made, 201)
 
     async def notices(self, request: Request) -> Response:
@@ -81,22 +82,22 @@ class AdminApi:
         now = stamp(self._services.clock.now())
         key = self._services.secrets.key
 
-        def work(db: sqlite3.Connection) -> int:
+        def work(db: Db) -> int:
             _require_campaign(db, new.campaign)
-            return publish(db, News(new.campaign, "notice", text=new.text), key, now)
+            return publish(db, News(new.campaign, "notice", {"text": new.text}), key, now)
 
-        number = await self._store.write(work)
-        self._services.hub.ring()
+        number = await self._store.write(work, new.campaign)
+        self._services.hub.ring(new.campaign)
         return answer(Notice(id=number, campaign=new.campaign), 201)
 
     async def status(self, request: Request) -> Response:
         """GET /v1/status, for the admin token or wherever the pages may be seen."""
-        if not self._services.may_look(request):
+        if not await self._services.may_look(request):
             self._services.require_admin(request)
         page, now = read_page(request.query_params.get("page", "1")), self._services.clock.now()
         return answer(await self._store.read(lambda db: status(db, page, now)))
 
 
-def _require_campaign(db: sqlite3.Connection, campaign: str) -> None:
+def _require_campaign(db: Db, campaign: str) -> None:
     if db.execute("SELECT 1 FROM campaign WHERE id = ?", (campaign,)).fetchone() is None:
         raise refuse("not-found", f"no campaign {campaign}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +17,7 @@ from sync.contract.overview import (
 )
 from sync.server.auth import stamp
 from sync.server.errors import refuse
+from sync.server.store.db import Db, Row
 
 DAYS_MAX: Final = 62
 SHOPS_PER_PAGE: Final = 50
@@ -25,6 +25,10 @@ TILLS_PER_SHOP_MAX: Final = 100
 
 _SUMS: Final = (
     "coalesce(sum(sales), 0), coalesce(sum(refunds), 0), coalesce(sum(turnover.total_cents), 0)"
+)
+
+_BOOKED: Final = (
+    "enrolment JOIN turnover ON turnover.campaign = enrolment.campaign AND enrolment = id"
 )
 
 
@@ -35,7 +39,7 @@ def read_page(text: str) -> int:
     return int(text)
 
 
-def status(db: sqlite3.Connection, page: int, now: datetime) -> Status:
+def status(db: Db, page: int, now: datetime) -> Status:
     """One page of the shops, under the sums of their whole campaigns."""
     (shops,) = db.execute("SELECT count(*) FROM shop").fetchone()
     rows = db.execute(
@@ -44,7 +48,7 @@ def status(db: sqlite3.Connection, page: int, now: datetime) -> Status:
     ).fetchall()
     by_campaign: dict[str, list[ShopStatus]] = {}
     for campaign, shop, name in rows:
-        by_campaign.setdefault(campaign, []).append(_shop(db, shop, name))
+        by_campaign.setdefault(campaign, []).append(_shop(db, campaign, shop, name))
     campaigns = db.execute("SELECT id, name FROM campaign ORDER BY id").fetchall()
     return Status(
         time=stamp(now),
@@ -54,43 +58,49 @@ def status(db: sqlite3.Connection, page: int, now: datetime) -> Status:
     )
 
 
-def _campaign(
-    db: sqlite3.Connection, campaign: str, name: str, shops: list[ShopStatus]
-) -> CampaignStatus:
+def _campaign(db: Db, campaign: str, name: str, shops: list[ShopStatus]) -> CampaignStatus:
     (count,) = db.execute("SELECT count(*) FROM shop WHERE campaign = ?", (campaign,)).fetchone()
     return CampaignStatus(
         id=campaign,
         name=name,
-        turnover=_turnover(db, "campaign", campaign),
-        days=_days(db, "campaign", campaign),
+        turnover=_turnover(db, campaign),
+        days=_days(db, campaign),
         shops_count=count,
         shops=shops,
     )
 
 
-def _shop(db: sqlite3.Connection, shop: str, name: str) -> ShopStatus:
+def _shop(db: Db, campaign: str, shop: str, name: str) -> ShopStatus:
     return ShopStatus(
         id=shop,
         name=name,
-        turnover=_turnover(db, "shop", shop),
-        days=_days(db, "shop", shop),
-        tills=_tills(db, shop),
+        turnover=_turnover(db, campaign, shop),
+        days=_days(db, campaign, shop),
+        tills=_tills(db, campaign, shop),
     )
 
 
-def _turnover(db: sqlite3.Connection, column: str, key: str) -> Turnover:
+def _turnover(db: Db, campaign: str, shop: str | None = None) -> Turnover:
+    where, parameters = _of(campaign, shop)
     sales, refunds, total = db.execute(
-        f"SELECT {_SUMS} FROM enrolment JOIN turnover ON enrolment = id WHERE {column} = ?",  # noqa: S608 - two fixed columns
-        (key,),
+        f"SELECT {_SUMS} FROM {_BOOKED} WHERE {where}",  # noqa: S608 - constants
+        parameters,
     ).fetchone()
     return Turnover(sales=sales, refunds=refunds, total_cents=total)
 
 
-def _days(db: sqlite3.Connection, column: str, key: str) -> list[TurnoverDay]:
+def _of(campaign: str, shop: str | None) -> tuple[str, tuple[str, ...]]:
+    if shop is None:
+        return "enrolment.campaign = ?", (campaign,)
+    return "enrolment.campaign = ? AND shop = ?", (campaign, shop)
+
+
+def _days(db: Db, campaign: str, shop: str | None = None) -> list[TurnoverDay]:
+    where, parameters = _of(campaign, shop)
     rows = db.execute(
-        f"SELECT day, {_SUMS} FROM enrolment JOIN turnover ON enrolment = id"  # noqa: S608 - two fixed columns
-        f" WHERE {column} = ? GROUP BY day ORDER BY day DESC LIMIT ?",
-        (key, DAYS_MAX),
+        f"SELECT day, {_SUMS} FROM {_BOOKED} WHERE {where}"  # noqa: S608 - constants
+        " GROUP BY day ORDER BY day DESC LIMIT ?",
+        (*parameters, DAYS_MAX),
     )
     return [
         TurnoverDay(day=day, sales=sales, refunds=refunds, total_cents=total)
@@ -98,19 +108,19 @@ def _days(db: sqlite3.Connection, column: str, key: str) -> list[TurnoverDay]:
     ]
 
 
-def _tills(db: sqlite3.Connection, shop: str) -> list[TillStatus]:
+def _tills(db: Db, campaign: str, shop: str) -> list[TillStatus]:
     rows = db.execute(
         "SELECT enrolment.id, till, epoch, campaign, shop_till, software, fingerprint, enrolled_at,"
         " head_number, rejected, last_entry_at, last_received_at, quarantine, quarantined_at,"
         " epoch < (SELECT max(epoch) FROM identity AS later WHERE later.till = enrolment.till)"
-        " FROM enrolment JOIN identity USING (till, epoch) WHERE shop = ?"
-        " ORDER BY shop_till, till, epoch DESC LIMIT ?",
-        (shop, TILLS_PER_SHOP_MAX),
+        " FROM enrolment JOIN identity USING (till, epoch) WHERE campaign = ?"
+        " AND shop = ? ORDER BY shop_till, till, epoch DESC LIMIT ?",
+        (campaign, shop, TILLS_PER_SHOP_MAX),
     )
     return [_till(db, row) for row in rows.fetchall()]
 
 
-def _till(db: sqlite3.Connection, row: sqlite3.Row) -> TillStatus:
+def _till(db: Db, row: Row) -> TillStatus:
     enrolment, till, epoch, campaign, shop_till, software, fingerprint, enrolled_at = row[:8]
     number, rejected, entry_at, received_at, quarantine, quarantined_at, closed = row[8:]
     state: TillState = "closed" if closed else "quarantined" if quarantine else "active"
@@ -132,25 +142,25 @@ def _till(db: sqlite3.Connection, row: sqlite3.Row) -> TillStatus:
     )
 
 
-def _last_closing(
-    db: sqlite3.Connection, enrolment: int, till: str, campaign: str
-) -> ClosingStatus | None:
+def _last_closing(db: Db, enrolment: int, till: str, campaign: str) -> ClosingStatus | None:
     """The Z of the last day this enrolment closed, against all that the till sold that day."""
     row = db.execute(
-        "SELECT day FROM closing WHERE enrolment = ? ORDER BY number DESC LIMIT 1", (enrolment,)
+        "SELECT day FROM closing WHERE campaign = ? AND enrolment = ? ORDER BY number DESC LIMIT 1",
+        (campaign, enrolment),
     ).fetchone()
     if row is None:
         return None
     day = row[0]
     total, tickets = db.execute(
         "SELECT sum(total_cents), sum(tickets) FROM enrolment JOIN closing ON enrolment = id"
-        " WHERE till = ? AND campaign = ? AND day = ?",
-        (till, campaign, day),
+        " AND closing.campaign = enrolment.campaign"
+        " WHERE enrolment.campaign = ? AND till = ? AND day = ?",
+        (campaign, till, day),
     ).fetchone()
     sales, refunds, booked = db.execute(
-        f"SELECT {_SUMS} FROM enrolment JOIN turnover ON enrolment = id"  # noqa: S608 - a constant
-        " WHERE till = ? AND campaign = ? AND day = ?",
-        (till, campaign, day),
+        f"SELECT {_SUMS} FROM {_BOOKED}"  # noqa: S608 - constants
+        " WHERE enrolment.campaign = ? AND till = ? AND day = ?",
+        (campaign, till, day),
     ).fetchone()
     return ClosingStatus(
         day=day,

@@ -12,11 +12,17 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sync.contract.messages import SMALL_BODY_BYTES_MAX, problem_name
 from sync.server import texts
-from sync.server.auth import SESSION_COOKIE, SESSION_LIFETIME
 from sync.server.errors import Refused, refuse
 from sync.server.limits import read_body
 from sync.server.organiser.overview import read_page, status
 from sync.server.services import Services, address_of
+from sync.server.sessions import (
+    ADMIN,
+    SESSION_COOKIE,
+    SESSION_LIFETIME,
+    end_session,
+    open_session,
+)
 
 _TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 _FIELDS_MAX: Final = 4
@@ -38,7 +44,7 @@ class Pages:
 
     async def overview(self, request: Request) -> Response:
         """GET /."""
-        if not self._services.may_look(request):
+        if not await self._services.may_look(request):
             return RedirectResponse("/login", 303)
         page, now = read_page(request.query_params.get("page", "1")), self._services.clock.now()
         shown = await self._services.store.read(lambda db: status(db, page, now))
@@ -64,12 +70,13 @@ class Pages:
             shown = self._render(request, "login.html", 429, wrong="too_many")
             shown.headers["Retry-After"] = str(refused.retry_after_seconds)
             return shown
-        return self._open_session()
+        return await self._open_session()
 
     async def log_out(self, request: Request) -> Response:
         """POST /logout."""
         self._require_same_site(request)
-        self._services.organiser.end_session(request.cookies.get(SESSION_COOKIE, ""))
+        secret = request.cookies.get(SESSION_COOKIE, "")
+        await self._services.store.write(lambda db: end_session(db, secret))
         gone = RedirectResponse("/login", 303)
         gone.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")
         return gone
@@ -78,12 +85,13 @@ class Pages:
         """GET /style.css."""
         return Response(self._style, media_type="text/css")
 
-    def _open_session(self) -> Response:
+    async def _open_session(self) -> Response:
         now = self._services.clock.now()
+        secret = await self._services.store.write(lambda db: open_session(db, ADMIN, now))
         entered = RedirectResponse("/", 303)
         entered.set_cookie(
             SESSION_COOKIE,
-            self._services.organiser.open_session(now),
+            secret,
             max_age=int(SESSION_LIFETIME.total_seconds()),
             httponly=True,
             samesite="strict",

@@ -1,8 +1,6 @@
-"""The tables, as numbered steps. A step that has shipped is never edited; a change is a new one.
+"""The schema, as numbered steps. A step that has shipped is never edited; a change is a new one.
 
-`enrolment` is one till in one campaign under one epoch, and carries the head of its chain there.
-`entry` keeps what was received, for ever; `ticket`, `closing` and `turnover` are the books, written
-in the same transaction. A digest is the 32 bytes of a SHA-256.
+SQLite files of the first version are carried over; PostgreSQL came later and starts with step 2.
 """
 
 from __future__ import annotations
@@ -11,135 +9,51 @@ import sqlite3
 from typing import Final
 
 from sync.server.errors import BadConfig
+from sync.server.store.dialect import frozen_in_sqlite
+from sync.server.store.steps import base, first, ledger, rewards, vouchers
 
-_STEP_1: Final = """
-CREATE TABLE campaign (
-    id TEXT PRIMARY KEY,
-    name TEXT NOT NULL,
-    created_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+_MONEY = (ledger, rewards, vouchers)
+# The steps from the second on, in the words that both databases share; their append-only tables.
+SHARED_STEPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    (base.TABLES, base.APPEND_ONLY),
+    (
+        "".join(area.TABLES for area in _MONEY),
+        tuple(table for area in _MONEY for table in area.APPEND_ONLY),
+    ),
+)
+VERSION: Final = 1 + len(SHARED_STEPS)
 
-CREATE TABLE shop (
-    id TEXT PRIMARY KEY,
-    campaign TEXT NOT NULL REFERENCES campaign,
-    name TEXT NOT NULL,
-    created_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX shop_in_order ON shop (campaign, name, id);
 
-CREATE TABLE identity (
-    till TEXT NOT NULL,
-    epoch INTEGER NOT NULL CHECK (epoch > 0),
-    kid TEXT NOT NULL UNIQUE,
-    spki BLOB NOT NULL,
-    since TEXT NOT NULL,
-    quarantined_at TEXT,
-    quarantine TEXT,
-    PRIMARY KEY (till, epoch),
-    CHECK ((quarantined_at IS NULL) = (quarantine IS NULL))
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE enrolment (
-    id INTEGER PRIMARY KEY,
-    till TEXT NOT NULL,
-    epoch INTEGER NOT NULL,
-    campaign TEXT NOT NULL REFERENCES campaign,
-    shop TEXT NOT NULL REFERENCES shop,
-    shop_till TEXT NOT NULL,
-    software TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,
-    enrolled_at TEXT NOT NULL,
-    head_number INTEGER NOT NULL DEFAULT 0 CHECK (head_number >= 0),
-    head_digest BLOB NOT NULL DEFAULT (zeroblob(32)) CHECK (length(head_digest) = 32),
-    rejected INTEGER NOT NULL DEFAULT 0,
-    last_entry_at TEXT,
-    last_received_at TEXT,
-    UNIQUE (till, epoch, campaign),
-    FOREIGN KEY (till, epoch) REFERENCES identity
-) STRICT;
-CREATE INDEX enrolment_by_shop ON enrolment (shop);
-
-CREATE TABLE pairing_code (
-    digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
-    shop TEXT NOT NULL REFERENCES shop,
-    created_at TEXT NOT NULL,
-    expires_at TEXT NOT NULL,
-    enrolment INTEGER UNIQUE REFERENCES enrolment
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE entry (
-    enrolment INTEGER NOT NULL REFERENCES enrolment,
-    number INTEGER NOT NULL CHECK (number > 0),
-    epoch INTEGER NOT NULL,
-    digest BLOB NOT NULL CHECK (length(digest) = 32),
-    received_at TEXT NOT NULL,
-    rejection TEXT,
-    compact BLOB NOT NULL,
-    PRIMARY KEY (enrolment, number)
-) STRICT;
-CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry
-BEGIN SELECT RAISE(ABORT, 'an entry is never changed'); END;
-CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry
-BEGIN SELECT RAISE(ABORT, 'an entry is never deleted'); END;
-
-CREATE TABLE ticket (
-    digest BLOB NOT NULL CHECK (length(digest) = 32),
-    campaign TEXT NOT NULL REFERENCES campaign,
-    enrolment INTEGER NOT NULL REFERENCES enrolment,
-    number INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('sale', 'refund')),
-    ticket_number INTEGER NOT NULL,
-    day TEXT NOT NULL,
-    total_cents INTEGER NOT NULL,
-    eligible_cents INTEGER NOT NULL,
-    PRIMARY KEY (digest, campaign)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE closing (
-    enrolment INTEGER NOT NULL REFERENCES enrolment,
-    number INTEGER NOT NULL,
-    z_number INTEGER NOT NULL,
-    day TEXT NOT NULL,
-    total_cents INTEGER NOT NULL,
-    tickets INTEGER NOT NULL,
-    PRIMARY KEY (enrolment, number)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE turnover (
-    enrolment INTEGER NOT NULL REFERENCES enrolment,
-    day TEXT NOT NULL,
-    sales INTEGER NOT NULL,
-    refunds INTEGER NOT NULL,
-    total_cents INTEGER NOT NULL,
-    PRIMARY KEY (enrolment, day)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE fork (
-    id INTEGER PRIMARY KEY,
-    enrolment INTEGER NOT NULL REFERENCES enrolment,
-    number INTEGER NOT NULL,
-    received_at TEXT NOT NULL,
-    compact BLOB NOT NULL
-) STRICT;
-
-CREATE TABLE feed (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    campaign TEXT NOT NULL REFERENCES campaign,
-    compact BLOB NOT NULL
-) STRICT;
-CREATE INDEX feed_by_campaign ON feed (campaign, id);
-"""
-
-STEPS: Final = (_STEP_1,)
+def check_version(done: int) -> None:
+    """Raise BadConfig for a database that a later version of the program has written."""
+    if done > VERSION:
+        raise BadConfig(f"the database has schema {done}, this program knows {VERSION}")
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Bring a database up to date, each step in one transaction.
-
-    Raises BadConfig for a database that a later version of the program has written.
-    """
+    """Bring an SQLite database up to date, each step in one transaction; BadConfig."""
     (done,) = db.execute("PRAGMA user_version").fetchone()
-    if done > len(STEPS):
-        raise BadConfig(f"the database has schema {done}, this program knows {len(STEPS)}")
-    for number, step in enumerate(STEPS[done:], done + 1):
-        db.executescript(f"BEGIN IMMEDIATE;{step}PRAGMA user_version = {number};COMMIT;")
+    check_version(done)
+    for number in range(done + 1, VERSION + 1):
+        db.execute("PRAGMA foreign_keys = OFF")  # tables are renamed and dropped in between
+        script = _script(number, is_new=done == 0)
+        db.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version = {number};COMMIT;")
+        db.execute("PRAGMA foreign_keys = ON")
+
+
+def _script(number: int, *, is_new: bool) -> str:
+    if number == 1:
+        return "" if is_new else first.TABLES
+    tables, frozen = SHARED_STEPS[number - 2]
+    script = tables + frozen_in_sqlite(frozen)
+    return script if number > 2 or is_new else _carried_over(script)
+
+
+def _carried_over(script: str) -> str:
+    drop_old = (
+        "DROP TRIGGER entry_is_never_changed; DROP TRIGGER entry_is_never_deleted;"
+        "DROP INDEX shop_in_order; DROP INDEX enrolment_by_shop; DROP INDEX feed_by_campaign;"
+    )
+    rename = "".join(f"ALTER TABLE {name} RENAME TO old_{name};" for name in base.OLD_TABLES)
+    drop = "".join(f"DROP TABLE old_{name};" for name in base.OLD_TABLES)
+    return drop_old + rename + script + base.CARRY_OVER + drop

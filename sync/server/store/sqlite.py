@@ -1,8 +1,7 @@
-"""The database: one file, one connection, one thread that owns it.
+"""SQLite: one file, one connection, one thread that owns it.
 
 Reads and writes queue for that thread, so nothing inside the process ever meets a locked database,
-and no second connection can checkpoint under a writer. Work is a function of the connection; a
-write runs in one transaction and has reached the disk when its result comes back.
+and no second connection can checkpoint under a writer. Every campaign's lock is the thread itself.
 """
 
 from __future__ import annotations
@@ -16,20 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
-from sync.server.errors import BadConfig, Closed, refuse
+from sync.server.errors import BadConfig, Closed
+from sync.server.store.db import PENDING_MAX, Work, busy
 from sync.server.store.schema import migrate
 
-PENDING_MAX: Final = 64
 BUSY_TIMEOUT_SECONDS: Final = 5.0
-RETRY_AFTER_SECONDS: Final = 2
 _FULL: Final = 2
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
 
 
-class Store:
-    """The server's database. Open it, `read` and `write`, `close` it."""
+class SqliteStore:
+    """A Store in a data folder."""
 
     def __init__(self, folder: Path) -> None:
         """Open or make `server.db` in a folder; BadConfig when that cannot be."""
@@ -48,33 +45,27 @@ class Store:
         """The result of work that only reads."""
         return await self._queue(lambda: work(self._db))
 
-    async def write(self, work: Work[T]) -> T:
+    async def write(self, work: Work[T], lock: str = "") -> T:  # noqa: ARG002 - one thread writes
         """The result of work, once its transaction is on the disk; an exception rolls it back."""
         return await self._queue(lambda: _transaction(self._db, work))
 
-    def write_now(self, work: Work[T]) -> T:
-        """`write` for callers outside an event loop: start-up, scripts, simulations."""
+    def write_now(self, work: Work[T], lock: str = "") -> T:  # noqa: ARG002 - one thread writes
+        """`write` for callers outside an event loop."""
         if self._closed:
             raise Closed("the store is closed")
         return self._thread.submit(lambda: _transaction(self._db, work)).result()
 
     async def _queue(self, job: Callable[[], T]) -> T:
         if self._closed:
-            raise refuse("busy", "stopping", retry_after_seconds=RETRY_AFTER_SECONDS)
+            raise busy("stopping")
         if self._pending >= PENDING_MAX:
-            raise refuse(
-                "busy",
-                f"{PENDING_MAX} requests wait for the disk",
-                retry_after_seconds=RETRY_AFTER_SECONDS,
-            )
+            raise busy(f"{PENDING_MAX} requests wait for the disk")
         self._pending += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, job)
         except sqlite3.OperationalError as error:
             # A full or failing disk: nothing was stored, the till keeps it all and comes back.
-            raise refuse(
-                "busy", f"the disk: {error}", retry_after_seconds=RETRY_AFTER_SECONDS
-            ) from error
+            raise busy(f"the disk: {error}") from error
         finally:
             self._pending -= 1
 

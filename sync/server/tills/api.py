@@ -21,8 +21,8 @@ from sync.server.auth import Caller, bearer, check_till_token, identities, stamp
 from sync.server.errors import Refused, refuse
 from sync.server.limits import read_body
 from sync.server.services import Services, address_of, answer, decode_json
-from sync.server.tills.enrolment import enrol, read_request
-from sync.server.tills.feed import read_cursor, read_feed, read_wait
+from sync.server.tills.enrolment import campaign_of_code, enrol, read_request
+from sync.server.tills.feed import campaigns_of, read_cursor, read_feed, read_wait
 from sync.server.tills.ingest import Sender, read_batch
 from sync.server.tills.uplink import receive, target_of
 
@@ -40,7 +40,9 @@ class TillApi:
         applicant = read_request(await read_body(request, SMALL_BODY_BYTES_MAX))
         server_key = self._services.secrets.key.public
         now = self._services.clock.now()
-        done = await self._store.write(lambda db: enrol(db, applicant, server_key, now))
+        code = applicant.request.code
+        campaign = await self._store.read(lambda db: campaign_of_code(db, code))
+        done = await self._store.write(lambda db: enrol(db, applicant, server_key, now), campaign)
         return answer(done, 201)
 
     async def entries(self, request: Request) -> Response:
@@ -54,7 +56,9 @@ class TillApi:
         # Milliseconds of hashing and checking: in a thread, so that nobody waits for them.
         batch = await asyncio.to_thread(read_batch, uplink.entries, sender)
         now = stamp(self._services.clock.now())
-        done = await self._store.write(lambda db: receive(db, sender, campaign, batch, now))
+        done = await self._store.write(
+            lambda db: receive(db, sender, campaign, batch, now), campaign
+        )
         if isinstance(done, Problem):
             raise Refused(done)
         return answer(done)
@@ -75,13 +79,15 @@ class TillApi:
         after = read_cursor(request.query_params.get("cursor", ""))
         wait = read_wait(request.query_params.get("wait", str(FEED_WAIT_SECONDS_MAX)))
         till, epoch, hub = caller.now.till, caller.now.epoch, self._services.hub
+        keys = await self._store.read(lambda db: campaigns_of(db, till, epoch))
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
-        while True:
-            bell = hub.bell()
-            page = await self._store.read(lambda db: read_feed(db, till, epoch, after))
-            if page.items or not await hub.wait(bell, deadline - loop.time()):
-                return answer(page)
+        with hub.listen([*keys, till]) as bell:
+            while True:
+                bell.clear()
+                page = await self._store.read(lambda db: read_feed(db, till, epoch, after))
+                if page.items or not await hub.wait(bell, deadline - loop.time()):
+                    return answer(page)
 
     async def _caller(self, request: Request) -> Caller:
         till = request.path_params["till"]

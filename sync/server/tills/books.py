@@ -5,7 +5,6 @@ A ticket is booked once per campaign, whatever number or epoch it arrives under.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -13,16 +12,17 @@ from typing import Final
 from msgspec.structs import replace
 
 from sync.contract.operations import Closing, Refund, Sale
+from sync.server.store.db import Db
 from sync.server.tills.ingest import Received
 
 TICKET_TWICE: Final = "this ticket is booked already"
 
 
-def refuse_tickets_twice(
-    db: sqlite3.Connection, campaign: str, new: Sequence[Received]
-) -> list[Received]:
+def refuse_tickets_twice(db: Db, campaign: str, new: Sequence[Received]) -> list[Received]:
     """The entries, those rejected whose ticket is booked or comes a second time among them."""
     digests = [entry.ticket for entry in new if entry.ticket is not None]
+    if not digests:
+        return list(new)
     marks = ",".join("?" * len(digests))
     rows = db.execute(
         f"SELECT digest FROM ticket WHERE campaign = ? AND digest IN ({marks})",  # noqa: S608 - question marks only
@@ -39,30 +39,29 @@ def refuse_tickets_twice(
     return kept
 
 
-def book(db: sqlite3.Connection, enrolment: int, campaign: str, new: Sequence[Received]) -> None:
+def book(db: Db, enrolment: int, campaign: str, new: Sequence[Received]) -> None:
     """Write the rows of accepted entries and add them to the turnover of their days."""
     _insert_tickets(db, enrolment, campaign, new)
     db.executemany(
-        "INSERT INTO closing (enrolment, number, z_number, day, total_cents, tickets)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO closing (campaign, enrolment, number, z_number, day, total_cents, tickets)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (enrolment, entry.number, z.number, z.day, z.total, z.tickets)
+            (campaign, enrolment, entry.number, z.number, z.day, z.total, z.tickets)
             for entry in new
             if isinstance(z := entry.operation, Closing)
         ],
     )
     db.executemany(
-        "INSERT INTO turnover (enrolment, day, sales, refunds, total_cents)"
-        " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sales = sales + excluded.sales,"
-        " refunds = refunds + excluded.refunds,"
-        " total_cents = total_cents + excluded.total_cents",
-        [(enrolment, day, *sums) for day, sums in _by_day(new).items()],
+        "INSERT INTO turnover (campaign, enrolment, day, sales, refunds, total_cents)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (campaign, enrolment, day) DO UPDATE SET"
+        " sales = turnover.sales + excluded.sales,"
+        " refunds = turnover.refunds + excluded.refunds,"
+        " total_cents = turnover.total_cents + excluded.total_cents",
+        [(campaign, enrolment, day, *sums) for day, sums in _by_day(new).items()],
     )
 
 
-def _insert_tickets(
-    db: sqlite3.Connection, enrolment: int, campaign: str, new: Sequence[Received]
-) -> None:
+def _insert_tickets(db: Db, enrolment: int, campaign: str, new: Sequence[Received]) -> None:
     db.executemany(
         "INSERT INTO ticket (enrolment, campaign, number, digest, kind, ticket_number, day,"
         " total_cents, eligible_cents) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

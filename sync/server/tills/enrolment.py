@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -30,6 +29,8 @@ from sync.contract.messages import (
 )
 from sync.server.auth import Identity, identities, stamp
 from sync.server.errors import refuse
+from sync.server.store.db import Db
+from sync.server.tills.ingest import NO_DIGEST
 
 CODE_LIFETIME: Final = timedelta(hours=PAIRING_CODE_LIFETIME_HOURS)
 
@@ -54,16 +55,29 @@ def random_code(choice: Callable[[str], str] = secrets.choice) -> str:
     return "".join(choice(PAIRING_ALPHABET) for _ in range(PAIRING_CODE_LENGTH))
 
 
-def make_code(db: sqlite3.Connection, shop: str, code: str, now: datetime) -> PairingCode:
+def make_code(db: Db, shop: str, code: str, now: datetime) -> PairingCode:
     """Keep a pairing code for a shop, as its hash; Refused for an unknown shop."""
-    if db.execute("SELECT 1 FROM shop WHERE id = ?", (shop,)).fetchone() is None:
-        raise refuse("not-found", f"no shop {shop}")
+    campaign = campaign_of_shop(db, shop)
     expires_at = stamp(now + CODE_LIFETIME)
     db.execute(
-        "INSERT INTO pairing_code (digest, shop, created_at, expires_at) VALUES (?, ?, ?, ?)",
-        (_digest(code), shop, stamp(now), expires_at),
+        "INSERT INTO pairing_code (campaign, digest, shop, created_at, expires_at)"
+        " VALUES (?, ?, ?, ?, ?)",
+        (campaign, _digest(code), shop, stamp(now), expires_at),
     )
     return PairingCode(code=code, shop=shop, expires_at=expires_at)
+
+
+def campaign_of_shop(db: Db, shop: str) -> str:
+    """The campaign that a shop belongs to; Refused for an unknown shop."""
+    row = db.execute("SELECT campaign FROM shop WHERE id = ?", (shop,)).fetchone()
+    if row is None:
+        raise refuse("not-found", f"no shop {shop}")
+    return str(row[0])
+
+
+def campaign_of_code(db: Db, typed: str) -> str:
+    """The campaign that a pairing code lets in to; Refused for an unknown code."""
+    return _code(db, typed).campaign.id
 
 
 def read_request(body: bytes) -> Applicant:
@@ -79,14 +93,12 @@ def read_request(body: bytes) -> Applicant:
     return Applicant(request, key)
 
 
-def enrol(
-    db: sqlite3.Connection, applicant: Applicant, server_key: VerifyKey, now: datetime
-) -> EnrolmentAnswer:
+def enrol(db: Db, applicant: Applicant, server_key: VerifyKey, now: datetime) -> EnrolmentAnswer:
     """Enrol a till, or answer again for one that repeats its request. Raises Refused."""
     request, key = applicant
     code = _code(db, request.code)
     if code.enrolment is not None:
-        _check_repeated(db, code.enrolment, applicant)
+        _check_repeated(db, code, applicant)
     else:
         if datetime.fromisoformat(code.expires_at) <= now:
             raise refuse("code-expired", f"at {code.expires_at}")
@@ -104,10 +116,10 @@ def enrol(
     )
 
 
-def _code(db: sqlite3.Connection, typed: str) -> _Code:
+def _code(db: Db, typed: str) -> _Code:
     row = db.execute(
         "SELECT digest, expires_at, enrolment, shop.id, shop.name, campaign.id, campaign.name"
-        " FROM pairing_code JOIN shop ON shop.id = shop"
+        " FROM pairing_code JOIN shop ON shop.campaign = pairing_code.campaign AND shop.id = shop"
         " JOIN campaign ON campaign.id = shop.campaign WHERE digest = ?",
         (_digest(tidy_code(typed)),),
     ).fetchone()
@@ -117,16 +129,17 @@ def _code(db: sqlite3.Connection, typed: str) -> _Code:
     return _Code(row[0], row[1], row[2], shop, campaign)
 
 
-def _check_repeated(db: sqlite3.Connection, enrolment: int, applicant: Applicant) -> None:
+def _check_repeated(db: Db, code: _Code, applicant: Applicant) -> None:
     used_by = db.execute(
-        "SELECT till, epoch, kid FROM enrolment JOIN identity USING (till, epoch) WHERE id = ?",
-        (enrolment,),
+        "SELECT till, epoch, kid FROM enrolment JOIN identity USING (till, epoch)"
+        " WHERE campaign = ? AND id = ?",
+        (code.campaign.id, code.enrolment),
     ).fetchone()
     if used_by != (applicant.request.till, applicant.request.epoch, applicant.key.kid):
         raise refuse("code-used", "ask the organiser for a new code")
 
 
-def _check_epoch(db: sqlite3.Connection, applicant: Applicant, campaign: str) -> None:
+def _check_epoch(db: Db, applicant: Applicant, campaign: str) -> None:
     request, kid = applicant.request, applicant.key.kid
     known = identities(db, request.till)
     latest = known[-1] if known else None
@@ -138,9 +151,7 @@ def _check_epoch(db: sqlite3.Connection, applicant: Applicant, campaign: str) ->
         raise refuse("key-conflict", f"key {kid}: a later epoch needs a new key")
 
 
-def _check_same_epoch(
-    db: sqlite3.Connection, applicant: Applicant, latest: Identity, campaign: str
-) -> None:
+def _check_same_epoch(db: Db, applicant: Applicant, latest: Identity, campaign: str) -> None:
     """An epoch may join another campaign, with the key it has."""
     if applicant.key.kid != latest.kid:
         raise refuse("key-conflict", f"epoch {latest.epoch} has another key", epoch=latest.epoch)
@@ -154,25 +165,32 @@ def _check_same_epoch(
         raise refuse("epoch-conflict", detail, epoch=latest.epoch)
 
 
-def _insert(
-    db: sqlite3.Connection, applicant: Applicant, code: _Code, digits: str, now: str
-) -> None:
+def _insert(db: Db, applicant: Applicant, code: _Code, digits: str, now: str) -> None:
     request, key = applicant
     db.execute(
         "INSERT INTO identity (till, epoch, kid, spki, since) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (till, epoch) DO NOTHING",
         (request.till, request.epoch, key.kid, key.spki, now),
     )
-    place = (request.till, request.epoch, code.campaign.id, code.shop.id)
+    campaign = code.campaign.id
     (enrolment,) = db.execute(
-        "INSERT INTO enrolment (till, epoch, campaign, shop, shop_till, software, fingerprint,"
-        " enrolled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
-        (*place, request.shop_till, request.software, digits, now),
+        "SELECT coalesce(max(id), 0) + 1 FROM enrolment WHERE campaign = ?", (campaign,)
     ).fetchone()
-    db.execute("UPDATE pairing_code SET enrolment = ? WHERE digest = ?", (enrolment, code.digest))
+    db.execute(
+        "INSERT INTO enrolment (campaign, id, till, epoch, shop, shop_till, software, fingerprint,"
+        " enrolled_at, head_number, head_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        (
+            *(campaign, enrolment, request.till, request.epoch, code.shop.id),
+            *(request.shop_till, request.software, digits, now, NO_DIGEST),
+        ),
+    )
+    db.execute(
+        "UPDATE pairing_code SET enrolment = ? WHERE campaign = ? AND digest = ?",
+        (enrolment, campaign, code.digest),
+    )
 
 
-def _acknowledged(db: sqlite3.Connection, request: EnrolmentRequest, campaign: str) -> int:
+def _acknowledged(db: Db, request: EnrolmentRequest, campaign: str) -> int:
     row = db.execute(
         "SELECT head_number FROM enrolment WHERE till = ? AND epoch = ? AND campaign = ?",
         (request.till, request.epoch, campaign),

@@ -1,67 +1,122 @@
-"""What the server tells tills: signed items, in order, waited for or asked for."""
+"""What the server tells tills: signed items, in order, waited for or asked for.
+
+Each campaign numbers its items from 1. A cursor says how far a till has read each of its campaigns:
+"noel:12,ete:7". A plain number, of a till that began when one numbering went over all, stands for
+that number in each.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from sync.contract.feed import FEED_ITEMS_MAX, FEED_TYP, FEED_WAIT_SECONDS_MAX, FeedItem, FeedPage
+from sync.contract.feed import (
+    FEED_ITEMS_MAX,
+    FEED_TYP,
+    FEED_WAIT_SECONDS_MAX,
+    FeedItem,
+    FeedPage,
+    Kind,
+)
 from sync.contract.jws import SigningKey
 from sync.contract.messages import to_payload
 from sync.server.errors import refuse
+from sync.server.store.db import Db
 
-WAITING_MAX: Final = 512
-_CURSOR = re.compile(r"[0-9]{1,15}\Z")
+WAITING_MAX: Final = 2048
+CURSOR_CHARS_MAX: Final = 2000
+_NUMBER = re.compile(r"[0-9]{1,15}\Z")
+_PLACE = re.compile(r"([a-z0-9][a-z0-9-]{0,62}):([0-9]{1,15})\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """An item that is not in the feed yet."""
+    """An item that is not in the feed yet; `members` are those of FeedItem that its kind has.
+
+    With a till and an epoch it is for that till alone.
+    """
 
     campaign: str
-    kind: Literal["notice", "server-key"]
-    text: str | None = None
-    server_key: str | None = None
+    kind: Kind
+    members: Mapping[str, Any] = field(default_factory=dict)
+    till: str = ""
+    epoch: int = 0
 
 
-def publish(db: sqlite3.Connection, news: News, key: SigningKey, now: str) -> int:
-    """Sign an item and append it; its number in the feed."""
-    (number,) = db.execute("SELECT coalesce(max(id), 0) + 1 FROM feed").fetchone()
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a till has read, by campaign, and in campaigns that are not named."""
+
+    by_campaign: Mapping[str, int] = field(default_factory=dict)
+    others: int = 0
+
+    def of(self, campaign: str) -> int:
+        """The last item that was read of a campaign; 0 for none."""
+        return self.by_campaign.get(campaign, self.others)
+
+
+def publish(db: Db, news: News, key: SigningKey, now: str) -> int:
+    """Sign an item and append it to its campaign's feed; its number there."""
+    (last,) = db.execute(
+        "SELECT coalesce(max(id), 0) FROM feed WHERE campaign = ?", (news.campaign,)
+    ).fetchone()
+    number = int(last) + 1
     item = FeedItem(
         at=now,
         campaign=news.campaign,
         id=number,
         kind=news.kind,
-        text=news.text,
-        server_key=news.server_key,
+        till=news.till or None,
+        epoch=news.epoch or None,
+        **news.members,
     )
     compact = key.sign(to_payload(item), FEED_TYP).compact
     db.execute(
-        "INSERT INTO feed (id, campaign, compact) VALUES (?, ?, ?)",
-        (number, news.campaign, compact),
+        "INSERT INTO feed (campaign, id, till, epoch, compact) VALUES (?, ?, ?, ?, ?)",
+        (news.campaign, number, news.till, news.epoch, compact),
     )
-    return int(number)
+    return number
 
 
-def read_feed(db: sqlite3.Connection, till: str, epoch: int, after: int) -> FeedPage:
-    """The items after a number, of the campaigns that a till is enrolled in under an epoch."""
+def campaigns_of(db: Db, till: str, epoch: int) -> list[str]:
+    """The campaigns that a till is enrolled in under an epoch."""
     rows = db.execute(
-        "SELECT id, compact FROM feed WHERE id > ? AND campaign IN"
-        " (SELECT campaign FROM enrolment WHERE till = ? AND epoch = ?) ORDER BY id LIMIT ?",
-        (after, till, epoch, FEED_ITEMS_MAX),
-    ).fetchall()
-    cursor = rows[-1][0] if rows else after
-    return FeedPage(cursor=str(cursor), items=[compact.decode("ascii") for _, compact in rows])
+        "SELECT campaign FROM enrolment WHERE till = ? AND epoch = ? ORDER BY campaign",
+        (till, epoch),
+    )
+    return [str(campaign) for (campaign,) in rows]
 
 
-def read_cursor(text: str) -> int:
-    """The number in a cursor, 0 for an empty one; Refused for what the server never gave."""
-    if text and not _CURSOR.match(text):
+def read_feed(db: Db, till: str, epoch: int, after: Cursor) -> FeedPage:
+    """The items after a cursor, of a till's campaigns under an epoch, for all or for this till."""
+    items: list[str] = []
+    places: list[str] = []
+    for campaign in campaigns_of(db, till, epoch):
+        rows = db.execute(
+            "SELECT id, compact FROM feed WHERE campaign = ? AND till IN ('', ?)"
+            " AND epoch IN (0, ?) AND id > ? ORDER BY id LIMIT ?",
+            (campaign, till, epoch, after.of(campaign), FEED_ITEMS_MAX - len(items)),
+        ).fetchall()
+        items += [bytes(compact).decode("ascii") for _, compact in rows]
+        places.append(f"{campaign}:{rows[-1][0] if rows else after.of(campaign)}")
+    return FeedPage(cursor=",".join(places), items=items)
+
+
+def read_cursor(text: str) -> Cursor:
+    """The places in a cursor; Refused for what the server never gave."""
+    if not text:
+        return Cursor()
+    if _NUMBER.match(text):
+        return Cursor(others=int(text))
+    found = [_PLACE.match(part) for part in text[: CURSOR_CHARS_MAX + 1].split(",")]
+    if len(text) > CURSOR_CHARS_MAX or not all(found):
         raise refuse("bad-request", "expected the cursor of an earlier answer, or none")
-    return int(text or 0)
+    return Cursor({place[1]: int(place[2]) for place in found if place})
 
 
 def read_wait(text: str) -> int:
@@ -72,26 +127,40 @@ def read_wait(text: str) -> int:
 
 
 class Hub:
-    """Wakes those who wait for news. Bounded: past the limit an asker gets his answer at once."""
+    """Wakes those who wait for news of a campaign, or for one till.
+
+    Bounded: past the limit an asker gets his answer at once.
+    """
 
     def __init__(self) -> None:
-        self._changed = asyncio.Event()
+        self._bells: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._waiting = 0
         self.closed = False
 
-    def ring(self) -> None:
-        """Something was published."""
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
+    def ring(self, *keys: str) -> None:
+        """Something was published for these campaigns or tills."""
+        for key in keys:
+            for bell in self._bells.get(key, ()):
+                bell.set()
 
     def close(self) -> None:
         """Let everybody go: the server stops."""
         self.closed = True
-        self.ring()
+        self.ring(*self._bells)
 
-    def bell(self) -> asyncio.Event:
-        """What the next ring sets. Take it before looking for news, so that none slips between."""
-        return self._changed
+    @contextmanager
+    def listen(self, keys: Sequence[str]) -> Iterator[asyncio.Event]:
+        """A bell that rings for these. Clear it before looking, so that no news slips between."""
+        bell = asyncio.Event()
+        for key in keys:
+            self._bells[key].add(bell)
+        try:
+            yield bell
+        finally:
+            for key in keys:
+                self._bells[key].discard(bell)
+                if not self._bells[key]:
+                    del self._bells[key]
 
     async def wait(self, bell: asyncio.Event, seconds: float) -> bool:
         """Wait for a bell; whether it is worth looking again."""
@@ -106,3 +175,9 @@ class Hub:
         finally:
             self._waiting -= 1
         return not self.closed
+
+
+def highest_items(db: Db) -> dict[str, int]:
+    """The last item of each campaign's feed."""
+    rows = db.execute("SELECT campaign, max(id) FROM feed GROUP BY campaign")
+    return {str(campaign): int(last) for campaign, last in rows.fetchall()}

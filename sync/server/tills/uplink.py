@@ -7,7 +7,6 @@ that epoch.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from sync.contract.messages import Problem, UplinkAnswer, Verdict, problem
 from sync.server.auth import identities
 from sync.server.errors import refuse
+from sync.server.store.db import Db
 from sync.server.tills.books import book, refuse_tickets_twice
 from sync.server.tills.ingest import Received, Sender
 from sync.server.tills.place import Fork, Gap, Held, place
@@ -32,7 +32,7 @@ class Target:
     digest: bytes
 
 
-def target_of(db: sqlite3.Connection, till: str, epoch: int, campaign: str) -> Target:
+def target_of(db: Db, till: str, epoch: int, campaign: str) -> Target:
     """A till's enrolment in a campaign; Refused when it has none there under this epoch."""
     row = db.execute(
         "SELECT id, head_number, head_digest FROM enrolment"
@@ -45,7 +45,7 @@ def target_of(db: sqlite3.Connection, till: str, epoch: int, campaign: str) -> T
 
 
 def receive(
-    db: sqlite3.Connection, sender: Sender, campaign: str, batch: Sequence[Received], now: str
+    db: Db, sender: Sender, campaign: str, batch: Sequence[Received], now: str
 ) -> UplinkAnswer | Problem:
     """Store a verified batch for its sender, who may have lost his standing since it was read."""
     latest = identities(db, sender.till)[-1]
@@ -57,7 +57,7 @@ def receive(
 
 
 def store_batch(
-    db: sqlite3.Connection, target: Target, batch: Sequence[Received], now: str
+    db: Db, target: Target, batch: Sequence[Received], now: str
 ) -> UplinkAnswer | Problem:
     """Store what is new of a verified batch and book it; a gap or fork comes back as its problem.
 
@@ -70,7 +70,7 @@ def store_batch(
     if isinstance(standing, Fork):
         return _quarantine(db, target, standing, now)
     new = refuse_tickets_twice(db, target.campaign, standing.new)
-    _insert(db, target.enrolment, new, now)
+    _insert(db, target, new, now)
     book(db, target.enrolment, target.campaign, new)
     _move_head(db, target, batch[-1], new, now)
     return UplinkAnswer(
@@ -78,12 +78,13 @@ def store_batch(
     )
 
 
-def _held(db: sqlite3.Connection, target: Target, batch: Sequence[Received]) -> Held:
+def _held(db: Db, target: Target, batch: Sequence[Received]) -> Held:
     known: defaultdict[int, set[bytes]] = defaultdict(set)
     for number, digest in db.execute(
         "SELECT entry.number, digest FROM enrolment JOIN entry ON enrolment = id"
-        " WHERE till = ? AND campaign = ? AND entry.number BETWEEN ? AND ?",
-        (target.till, target.campaign, batch[0].number - 1, batch[-1].number),
+        " AND entry.campaign = enrolment.campaign WHERE enrolment.campaign = ? AND till = ?"
+        " AND entry.number BETWEEN ? AND ?",
+        (target.campaign, target.till, batch[0].number - 1, batch[-1].number),
     ):
         known[number].add(digest)
     (top,) = db.execute(
@@ -94,11 +95,15 @@ def _held(db: sqlite3.Connection, target: Target, batch: Sequence[Received]) -> 
     return Held(target.number, target.digest, by_number, top)
 
 
-def _quarantine(db: sqlite3.Connection, target: Target, fork: Fork, now: str) -> Problem:
+def _quarantine(db: Db, target: Target, fork: Fork, now: str) -> Problem:
     detail = f"{target.campaign}: number {fork.number} was signed with two contents"
     db.execute(
-        "INSERT INTO fork (enrolment, number, received_at, compact) VALUES (?, ?, ?, ?)",
-        (target.enrolment, fork.entry.number, now, fork.entry.compact),
+        "INSERT INTO fork (campaign, enrolment, number, digest, received_at, compact)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (campaign, enrolment, number, digest) DO NOTHING",
+        (
+            *(target.campaign, target.enrolment, fork.entry.number),
+            *(fork.entry.digest, now, fork.entry.compact),
+        ),
     )
     db.execute(
         "UPDATE identity SET quarantined_at = ?, quarantine = ? WHERE till = ? AND epoch = ?",
@@ -107,28 +112,32 @@ def _quarantine(db: sqlite3.Connection, target: Target, fork: Fork, now: str) ->
     return problem("fork", detail, number=fork.number, epoch=target.epoch)
 
 
-def _insert(db: sqlite3.Connection, enrolment: int, new: Sequence[Received], now: str) -> None:
+def _insert(db: Db, target: Target, new: Sequence[Received], now: str) -> None:
     db.executemany(
-        "INSERT INTO entry (enrolment, number, epoch, digest, received_at, rejection, compact)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [(enrolment, e.number, e.epoch, e.digest, now, e.rejection, e.compact) for e in new],
+        "INSERT INTO entry (campaign, enrolment, number, epoch, digest, received_at, rejection,"
+        " compact) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(target.campaign, target.enrolment, one.number, one.epoch),
+                *(one.digest, now, one.rejection, one.compact),
+            )
+            for one in new
+        ],
     )
 
 
-def _move_head(
-    db: sqlite3.Connection, target: Target, last: Received, new: Sequence[Received], now: str
-) -> None:
+def _move_head(db: Db, target: Target, last: Received, new: Sequence[Received], now: str) -> None:
     rejected = sum(entry.rejection is not None for entry in new)
     at = next((entry.at for entry in reversed(new) if entry.rejection is None), None)
     db.execute(
         "UPDATE enrolment SET last_received_at = ?, rejected = rejected + ?,"
-        " last_entry_at = coalesce(?, last_entry_at) WHERE id = ?",
-        (now, rejected, at, target.enrolment),
+        " last_entry_at = coalesce(?, last_entry_at) WHERE campaign = ? AND id = ?",
+        (now, rejected, at, target.campaign, target.enrolment),
     )
     if last.number > target.number:
         db.execute(
-            "UPDATE enrolment SET head_number = ?, head_digest = ? WHERE id = ?",
-            (last.number, last.digest, target.enrolment),
+            "UPDATE enrolment SET head_number = ?, head_digest = ? WHERE campaign = ? AND id = ?",
+            (last.number, last.digest, target.campaign, target.enrolment),
         )
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +8,9 @@ import pytest
 from sync.contract import canonical
 from sync.contract.jws import SigningKey
 from sync.contract.messages import ENROLMENT_TYP
-from sync.server.auth import SESSIONS_MAX, Organiser
+from sync.server.services import Services
+from sync.server.sessions import end_session, find_session, open_session
+from sync.server.store.db import Db
 from tests.sync.server.kit import OTHER_TILL, START, Api, Till, VirtualClock, name_of
 
 SECONDS = int(START.timestamp())
@@ -105,16 +107,25 @@ def test_guessing_the_admin_token_is_slowed_down(api: Api) -> None:
     assert seen == [401] * 10 + [429]
 
 
-def test_a_session_ends_after_its_time_and_when_it_is_left() -> None:
-    organiser = Organiser("token")
-    session = organiser.open_session(START)
-    assert organiser.in_session(session, START + timedelta(hours=11))
-    assert not organiser.in_session(session, START + timedelta(hours=12))
-    organiser.end_session(session)
-    assert not organiser.in_session(session, START)
+def test_a_session_ends_after_its_time_and_when_it_is_left(services: Services) -> None:
+    store = services.store
+    secret = store.write_now(lambda db: open_session(db, "admin", START))
+
+    def who(at: datetime) -> str | None:
+        return store.write_now(lambda db: find_session(db, secret, at))
+
+    assert who(START + timedelta(hours=11)) == "admin"
+    assert who(START + timedelta(hours=12)) is None
+    store.write_now(lambda db: end_session(db, secret))
+    assert who(START) is None
 
 
-def test_sessions_are_bounded() -> None:
-    organiser = Organiser("token")
-    sessions = [organiser.open_session(START) for _ in range(SESSIONS_MAX + 1)]
-    assert [organiser.in_session(one, START) for one in sessions] == [False] + [True] * SESSIONS_MAX
+def test_sessions_are_bounded(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.server.sessions.SESSIONS_MAX", 3)
+
+    def work(db: Db) -> list[str | None]:
+        moments = [START + timedelta(seconds=second) for second in range(4)]
+        secrets = [open_session(db, "admin", moment) for moment in moments]
+        return [find_session(db, secret, START) for secret in secrets]
+
+    assert services.store.write_now(work) == [None, "admin", "admin", "admin"]

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from sync.contract.feed import FEED_ITEMS_MAX, FEED_TYP, FeedItem
-from sync.contract.jws import VerifyKey
+from sync.contract.jws import SigningKey, VerifyKey
 from sync.contract.messages import open_signed
 from sync.server.services import Services
-from sync.server.tills.feed import Hub
-from tests.sync.server.kit import Api, Till, name_of
+from sync.server.tills.feed import Hub, News, publish
+from tests.sync.server.kit import OTHER_TILL, Api, Till, name_of
 
 
 def feed(api: Api, till: Till, query: str = "wait=0") -> tuple[str, list[FeedItem]]:
@@ -65,7 +66,16 @@ def test_a_waiting_till_hears_a_notice_at_once(api: Api, till: Till) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["cursor=x", "cursor=-1", "cursor=9999999999999999999", "wait=-1", "wait=1.5", "wait="]
+    "query",
+    [
+        "cursor=x",
+        "cursor=noel:1,",
+        "cursor=-1",
+        "cursor=9999999999999999999",
+        "wait=-1",
+        "wait=1.5",
+        "wait=",
+    ],
 )
 def test_a_cursor_or_wait_that_makes_no_sense_is_refused(api: Api, till: Till, query: str) -> None:
     path = f"/v1/tills/{till.till}/feed?{query}"
@@ -76,10 +86,11 @@ def test_a_cursor_or_wait_that_makes_no_sense_is_refused(api: Api, till: Till, q
 def test_a_closing_hub_lets_everybody_go() -> None:
     async def scene() -> tuple[bool, bool]:
         hub = Hub()
-        waiting = asyncio.create_task(hub.wait(hub.bell(), 60))
-        await asyncio.sleep(0)
-        hub.close()
-        return await waiting, await hub.wait(hub.bell(), 60)
+        with hub.listen(["noel"]) as bell:
+            waiting = asyncio.create_task(hub.wait(bell, 60))
+            await asyncio.sleep(0)
+            hub.close()
+            return await waiting, await hub.wait(bell, 60)
 
     assert asyncio.run(scene()) == (False, False)
 
@@ -89,10 +100,48 @@ def test_waiting_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def scene() -> tuple[bool, bool]:
         hub = Hub()
-        first = asyncio.create_task(hub.wait(hub.bell(), 60))
-        await asyncio.sleep(0)
-        second = await hub.wait(hub.bell(), 60)
-        hub.ring()
-        return await first, second
+        with hub.listen(["noel", "ete"]) as bell, hub.listen(["ete"]) as other:
+            first = asyncio.create_task(hub.wait(bell, 60))
+            await asyncio.sleep(0)
+            second = await hub.wait(other, 60)
+            hub.ring("noel")
+            return await first, second
 
     assert asyncio.run(scene()) == (True, False)
+
+
+def test_a_bell_rings_for_its_own_campaign_and_till_only() -> None:
+    async def scene() -> tuple[bool, bool]:
+        hub = Hub()
+        with hub.listen(["noel", "a till"]) as bell, hub.listen(["noel", "another"]) as other:
+            hub.ring("a till")
+            return bell.is_set(), other.is_set()
+
+    assert asyncio.run(scene()) == (True, False)
+
+
+def test_an_item_for_one_till_reaches_that_till_in_that_epoch_only(
+    api: Api, till: Till, shop: str, services: Services
+) -> None:
+    other = Till(SigningKey.from_secret(0xBEEF), OTHER_TILL)
+    api.enrol(other, shop)
+    for who, epoch in ((till.till, 1), (till.till, 2), (other.till, 1)):
+        news = News("noel", "notice", {"text": f"{who} {epoch}"}, who, epoch)
+        services.store.write_now(partial(publish, news=news, key=services.secrets.key, now=""))
+    (mine,) = [item for item in feed(api, till)[1] if item.till]
+    assert (mine.till, mine.epoch) == (till.till, 1)
+
+
+def test_each_campaign_counts_its_own_items(api: Api, till: Till, services: Services) -> None:
+    summer = Till(till.key, till.till, campaign="ete")
+    api.enrol(summer, api.campaign("ete"))
+    for campaign in ("noel", "ete", "noel"):
+        api.order("notices", campaign=campaign, text="now")
+    cursor, items = feed(api, till)
+    assert cursor == "ete:2,noel:3"
+    assert sorted((item.campaign, item.id) for item in items) == [
+        *(("ete", 1), ("ete", 2)),
+        *(("noel", 1), ("noel", 2), ("noel", 3)),
+    ]
+    # What a till remembers from the time when one numbering went over all.
+    assert feed(api, till, "cursor=2&wait=0")[0] == "ete:2,noel:3"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections import defaultdict
 from html.parser import HTMLParser
 from typing import Any
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from sync.contract.jws import SigningKey
 from sync.server import texts
 from sync.server.services import Services
+from sync.server.store.db import Db
 from tests.sync.server.kit import OTHER_TILL, Api, Till, VirtualClock, name_of
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -117,7 +117,7 @@ def test_turnover_by_day_is_the_sum_of_accepted_entries_to_the_cent(
 def test_the_books_agree_with_the_tickets_and_with_the_stored_entries(
     api: Api, services: Services, busy: Till
 ) -> None:
-    def work(db: sqlite3.Connection) -> list[Any]:
+    def work(db: Db) -> list[Any]:
         return [
             db.execute(f"SELECT {column}, sum(total_cents) FROM {table} GROUP BY 1").fetchall()
             for column, table in (("day", "ticket"), ("day", "turnover"))

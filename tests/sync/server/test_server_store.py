@@ -3,9 +3,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from sync.contract.jws import SigningKey
@@ -13,19 +16,26 @@ from sync.contract.messages import problem_name
 from sync.server.config import ServerConfig, open_secrets
 from sync.server.errors import BadConfig, Closed, Refused
 from sync.server.services import Services
-from sync.server.store.schema import STEPS
-from sync.server.store.sqlite import PENDING_MAX, Store
-from tests.sync.server.kit import Api, Till
+from sync.server.store.db import PENDING_MAX, Db
+from sync.server.store.postgres import PostgresStore
+from sync.server.store.schema import VERSION
+from sync.server.store.sqlite import SqliteStore
+from sync.server.store.steps import first
+from tests.postgres import Cluster, binaries, cluster
+from tests.sync.server.kit import Api, Till, name_of
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path)
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(tmp_path)
     yield store
     store.close()
 
 
-def test_the_database_is_durable_strict_and_private(store: Store, tmp_path: Path) -> None:
+REFUSED = (sqlite3.IntegrityError, psycopg.errors.IntegrityConstraintViolation)
+
+
+def test_the_database_is_durable_strict_and_private(store: SqliteStore, tmp_path: Path) -> None:
     assert store.write_now(lambda db: db.execute("PRAGMA synchronous").fetchone()) == (2,)
     assert store.write_now(lambda db: db.execute("PRAGMA journal_mode").fetchone()) == ("wal",)
     tables = store.write_now(lambda db: db.execute("PRAGMA table_list").fetchall())
@@ -39,14 +49,13 @@ def test_an_entry_can_be_neither_changed_nor_deleted(
 ) -> None:
     till.sell()
     api.send(till)
-    with pytest.raises(sqlite3.IntegrityError, match="never changed"):
-        services.store.write_now(lambda db: db.execute("UPDATE entry SET number = 9"))
-    with pytest.raises(sqlite3.IntegrityError, match="never deleted"):
-        services.store.write_now(lambda db: db.execute("DELETE FROM entry"))
+    for change in ("UPDATE entry SET number = 9", "DELETE FROM entry"):
+        with pytest.raises(REFUSED, match=r"never (changed|deleted)"):
+            services.store.write_now(rows_of(change))
 
 
-def test_a_failed_write_leaves_nothing(store: Store) -> None:
-    def work(db: sqlite3.Connection) -> None:
+def test_a_failed_write_leaves_nothing(store: SqliteStore) -> None:
+    def work(db: Db) -> None:
         db.execute("INSERT INTO campaign VALUES ('a', 'A', '')")
         raise RuntimeError("after the first row")
 
@@ -55,35 +64,35 @@ def test_a_failed_write_leaves_nothing(store: Store) -> None:
     assert store.write_now(lambda db: db.execute("SELECT * FROM campaign").fetchall()) == []
 
 
-def test_one_data_folder_has_one_server(store: Store, tmp_path: Path) -> None:
+def test_one_data_folder_has_one_server(store: SqliteStore, tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="another server"):
-        Store(tmp_path)
+        SqliteStore(tmp_path)
 
 
 def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
-    Store(tmp_path).close()
+    SqliteStore(tmp_path).close()
     with sqlite3.connect(tmp_path / "server.db") as db:
-        db.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+        db.execute(f"PRAGMA user_version = {VERSION + 1}")
     db.close()
-    with pytest.raises(BadConfig, match=f"schema {len(STEPS) + 1}"):
-        Store(tmp_path)
+    with pytest.raises(BadConfig, match=f"schema {VERSION + 1}"):
+        SqliteStore(tmp_path)
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "server.db").write_bytes(b"not a database, whatever it is" * 40)
     with pytest.raises(BadConfig, match="no database"):
-        Store(tmp_path)
+        SqliteStore(tmp_path)
 
 
 def test_a_closed_store_takes_no_work(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = SqliteStore(tmp_path)
     store.close()
     store.close()
     with pytest.raises(Closed):
         store.write_now(lambda _: None)
 
 
-def test_work_that_waits_is_bounded(store: Store) -> None:
+def test_work_that_waits_is_bounded(store: SqliteStore) -> None:
     gate = threading.Event()
 
     async def scene() -> Refused:
@@ -104,6 +113,7 @@ def test_work_that_waits_is_bounded(store: Store) -> None:
     assert refused.retry_after_seconds == 2
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_disk_that_cannot_be_written_is_answered_with_a_later(
     api: Api, services: Services, till: Till
 ) -> None:
@@ -157,3 +167,134 @@ def test_a_public_server_knows_its_origin(tmp_path: Path) -> None:
     config.check()
     assert config.origins(8080) == {"https://a.example"}
     assert "http://127.0.0.1:8080" in ServerConfig(tmp_path).origins(8080)
+
+
+class TestAFileOfTheFirstVersion:
+    """What was stored before tables were keyed by campaign is carried over, and goes on."""
+
+    def test_it_becomes_what_a_new_file_would_be(self, tmp_path: Path) -> None:
+        for name in ("old", "new"):
+            (tmp_path / name).mkdir()
+        _first_version(tmp_path / "old" / "server.db")
+        for name in ("old", "new"):
+            SqliteStore(tmp_path / name).close()
+        assert _schema(tmp_path / "old" / "server.db") == _schema(tmp_path / "new" / "server.db")
+
+    def test_nothing_of_it_is_lost(self, tmp_path: Path) -> None:
+        _first_version(tmp_path / "server.db")
+        store = SqliteStore(tmp_path)
+        rows = {
+            table: store.write_now(rows_of(f"SELECT * FROM {table}"))
+            for table in ("shop", "enrolment", "entry", "turnover", "feed", "pairing_code")
+        }
+        store.close()
+        assert [row[:4] for row in rows["shop"]] == [
+            ("noel", "s1", 1, "Port"),
+            ("noel", "s2", 2, "Quai"),
+        ]
+        assert rows["enrolment"][0][:6] == ("noel", 7, "t", 1, "s2", "01")
+        assert rows["entry"] == [("noel", 7, 1, 1, bytes(32), "now", None, b"jws")]
+        assert rows["turnover"] == [("noel", 7, "2026-11-22", 1, 0, 500)]
+        assert rows["feed"] == [("noel", 3, "", 0, b"item")]
+        assert rows["pairing_code"][0][:3] == ("noel", bytes(32), "s2")
+
+
+def _first_version(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.executescript(first.TABLES)
+    db.executescript(
+        """
+        INSERT INTO campaign VALUES ('noel', 'Noël', 'then');
+        INSERT INTO shop VALUES ('s2', 'noel', 'Quai', '2'), ('s1', 'noel', 'Port', '1');
+        INSERT INTO identity VALUES ('t', 1, 'kid', x'00', 'then', NULL, NULL);
+        INSERT INTO enrolment VALUES (7, 't', 1, 'noel', 's2', '01', '0.1', '123456', 'then', 1,
+            zeroblob(32), 0, NULL, NULL);
+        INSERT INTO pairing_code VALUES (zeroblob(32), 's2', 'then', 'later', 7);
+        INSERT INTO entry VALUES (7, 1, 1, zeroblob(32), 'now', NULL, CAST('jws' AS BLOB));
+        INSERT INTO turnover VALUES (7, '2026-11-22', 1, 0, 500);
+        INSERT INTO feed VALUES (3, 'noel', CAST('item' AS BLOB));
+        PRAGMA user_version = 1;
+        """
+    )
+    db.close()
+
+
+def _schema(path: Path) -> list[tuple[str, ...]]:
+    db = sqlite3.connect(path)
+    found = db.execute(
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+        " WHERE name NOT LIKE 'sqlite_%' ORDER BY 1, 2"
+    )
+    rows = found.fetchall()
+    db.close()
+    return rows
+
+
+class TestPostgresItself:
+    """What only PostgreSQL has: other processes, and an end of its own."""
+
+    def test_a_server_that_comes_back_is_used_again(self, tmp_path: Path) -> None:
+        found = binaries()
+        if found is None:
+            pytest.skip("PostgreSQL is not installed")
+        with cluster(found) as running:
+            store = PostgresStore(running.new_database())
+            for name in ("a", "b"):
+                store.write_now(insert(name))
+            running.stop()
+            with pytest.raises(Refused) as refused:
+                store.write_now(insert("c"))
+            assert problem_name(refused.value.problem) == "busy"
+            running.start()
+            store.write_now(insert("d"))
+            rows = store.write_now(lambda db: db.execute("SELECT id FROM campaign").fetchall())
+            store.close()
+        assert sorted(rows) == [("a",), ("b",), ("d",)]
+
+    def test_a_campaign_has_one_writer_at_a_time_in_all_processes(self, postgres: Cluster) -> None:
+        url = postgres.new_database()
+        stores = [PostgresStore(url), PostgresStore(url)]
+        stores[0].write_now(insert("0"))
+
+        def count(db: Db) -> None:
+            ((last,),) = db.execute("SELECT name FROM campaign").fetchall()
+            db.execute("UPDATE campaign SET name = ?", (str(int(last) + 1),))
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda n: stores[n % 2].write_now(count, "noel"), range(40)))
+        rows = stores[1].write_now(lambda db: db.execute("SELECT name FROM campaign").fetchall())
+        for store in stores:
+            store.close()
+        postgres.drop(url)
+        assert rows == [("40",)]
+
+    def test_sums_and_bytes_come_as_they_do_from_sqlite(self, postgres: Cluster) -> None:
+        url = postgres.new_database()
+        store = PostgresStore(url, 1)
+        found = store.write_now(
+            lambda db: db.execute(
+                "SELECT sum(n), ? FROM (SELECT 1 AS n UNION ALL SELECT 2) AS two", (b"raw",)
+            ).fetchone()
+        )
+        store.close()
+        postgres.drop(url)
+        assert found == (3, b"raw")
+        assert type(found[0]) is int
+
+    def test_an_address_that_is_no_database_is_named(self, postgres: Cluster) -> None:
+        with pytest.raises(BadConfig, match="PostgreSQL"):
+            PostgresStore(postgres.url("nowhere"))
+
+
+def insert(name: str) -> Callable[[Db], object]:
+    return lambda db: db.execute("INSERT INTO campaign VALUES (?, ?, '')", (name, name))
+
+
+def rows_of(sql: str) -> Callable[[Db], list[Any]]:
+    return lambda db: db.execute(sql).fetchall()
+
+
+def test_a_nul_in_a_text_is_refused_before_it_reaches_the_database(api: Api) -> None:
+    wrong = {"id": "noel", "name": "No\x00el"}
+    response = api.ask("POST", "/v1/admin/campaigns", json=wrong, headers=api.admin)
+    assert (response.status_code, name_of(response)) == (422, "malformed")
