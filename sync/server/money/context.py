@@ -23,18 +23,26 @@ class Sender:
 class Booking:
     """One accepted entry in the transaction that stores it.
 
-    `number` is its place in the campaign's chain; `at` the till's time, `now` the server's (both
-    ISO 8601 with offset); `said` its sale or refund.
+    `epoch` is the entry's own, which may be earlier than its sender's; `number` its place in the
+    campaign's chain, `at` the till's time (ISO 8601 with offset), `said` its sale or refund.
     """
 
-    db: Db
     ledger: Ledger
-    campaign: str
     sender: Sender
+    epoch: int
     number: int
     at: str
-    now: str
     said: Sale | Refund
+
+    @property
+    def db(self) -> Db:
+        """The connection."""
+        return self.ledger.db
+
+    @property
+    def campaign(self) -> str:
+        """The campaign whose chain the entry stands in."""
+        return self.ledger.campaign
 
     @property
     def source(self) -> Source:

@@ -39,16 +39,16 @@ def of_act(number: int) -> Source:
 
 
 class Ledger:
-    """A campaign's ledger within one transaction: balances read once, rows written by `flush`.
+    """A campaign's money within one transaction: balances read once, rows written by `flush`.
 
-    The transaction holds the campaign's lock, so nobody else moves its money meanwhile.
+    The transaction holds the campaign's lock, so nobody else moves its money meanwhile. Whoever
+    works in the same transaction finds its connection here, and `at`, the server's time (UTC).
     """
 
     def __init__(self, db: Db, campaign: str, at: str) -> None:
-        """`at` is the time that the rows carry."""
-        self._db = db
-        self._campaign = campaign
-        self._at = at
+        self.db = db
+        self.campaign = campaign
+        self.at = at
         self._balances: dict[Place, dict[int, int]] = {}
         self._changed: set[tuple[Place, int]] = set()
         self._rows: list[tuple[object, ...]] = []
@@ -61,9 +61,9 @@ class Ledger:
     def funds(self, place: Place) -> dict[int, int]:
         """The cents in a place by fund. Do not change it."""
         if place not in self._balances:
-            rows = self._db.execute(
+            rows = self.db.execute(
                 "SELECT fund, cents FROM balance WHERE campaign = ? AND account = ? AND owner = ?",
-                (self._campaign, place.account, place.owner),
+                (self.campaign, place.account, place.owner),
             )
             self._balances[place] = {int(fund): int(cents) for fund, cents in rows.fetchall()}
         return self._balances[place]
@@ -115,11 +115,11 @@ class Ledger:
 
     def flush(self) -> None:
         """Write what was moved."""
-        self._db.executemany(_INSERT, [(self._campaign, *row, self._at) for row in self._rows])
-        self._db.executemany(
+        self.db.executemany(_INSERT, [(self.campaign, *row, self.at) for row in self._rows])
+        self.db.executemany(
             _UPSERT,
             [
-                (self._campaign, place.account, place.owner, fund, self._balances[place][fund])
+                (self.campaign, place.account, place.owner, fund, self._balances[place][fund])
                 for place, fund in sorted(self._changed)
             ],
         )
@@ -141,8 +141,8 @@ class Ledger:
 
     def _next(self) -> int:
         if not self._last:
-            (last,) = self._db.execute(
-                "SELECT coalesce(max(id), 0) FROM transfer WHERE campaign = ?", (self._campaign,)
+            (last,) = self.db.execute(
+                "SELECT coalesce(max(id), 0) FROM transfer WHERE campaign = ?", (self.campaign,)
             ).fetchone()
             self._last = int(last)
         self._last += 1

@@ -60,8 +60,21 @@ class Cursor:
         return self.by_campaign.get(campaign, self.others)
 
 
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as it stands in the feed: its number there, and the SHA-256 of its JWS."""
+
+    number: int
+    digest: str
+
+
 def publish(db: Db, news: News, key: SigningKey, now: str) -> int:
     """Sign an item and append it to its campaign's feed; its number there."""
+    return publish_item(db, news, key, now).number
+
+
+def publish_item(db: Db, news: News, key: SigningKey, now: str) -> Item:
+    """Sign an item and append it to its campaign's feed."""
     (last,) = db.execute(
         "SELECT coalesce(max(id), 0) FROM feed WHERE campaign = ?", (news.campaign,)
     ).fetchone()
@@ -75,12 +88,12 @@ def publish(db: Db, news: News, key: SigningKey, now: str) -> int:
         epoch=news.epoch or None,
         **news.members,
     )
-    compact = key.sign(to_payload(item), FEED_TYP).compact
+    signed = key.sign(to_payload(item), FEED_TYP)
     db.execute(
         "INSERT INTO feed (campaign, id, till, epoch, compact) VALUES (?, ?, ?, ?, ?)",
-        (news.campaign, number, news.till, news.epoch, compact),
+        (news.campaign, number, news.till, news.epoch, signed.compact),
     )
-    return number
+    return Item(number, signed.digest)
 
 
 def campaigns_of(db: Db, till: str, epoch: int) -> list[str]:

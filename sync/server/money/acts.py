@@ -1,0 +1,25 @@
+"""Acts: what people and the server itself did with a campaign, one line each, never changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sync.server.store.db import Db
+
+SERVER = "server"  # who acts when nobody asked: expiry, returns
+
+
+def record(db: Db, campaign: str, kind: str, who: str, at: str, detail: dict[str, Any]) -> int:
+    """Write an act; its number in the campaign, which the ledger names as a cause."""
+    (last,) = db.execute(
+        "SELECT coalesce(max(id), 0) FROM act WHERE campaign = ?", (campaign,)
+    ).fetchone()
+    number = int(last) + 1
+    said = msgspec.json.encode(detail).decode("utf-8")
+    db.execute(
+        "INSERT INTO act (campaign, id, kind, who, at, detail) VALUES (?, ?, ?, ?, ?, ?)",
+        (campaign, number, kind, who, at, said),
+    )
+    return number

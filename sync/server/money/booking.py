@@ -1,0 +1,91 @@
+"""Booking what entries say of rewards, in the transaction that stores them.
+
+One ledger for a batch, written once at its end. A reward that cannot be booked never rejects the
+ticket that it stands on: it becomes a finding, and the queue behind it goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sync.contract.jws import SigningKey
+from sync.contract.operations import (
+    Adjust,
+    Earn,
+    LeaseClosed,
+    Redeem,
+    Refund,
+    Released,
+    Reward,
+    Sale,
+)
+from sync.server.money import courier, leases, reservations
+from sync.server.money.campaigns import Standing, standing
+from sync.server.money.context import Booking, Sender
+from sync.server.money.earning import book_adjust, book_earn, book_reissue
+from sync.server.money.errors import MoneyError
+from sync.server.money.findings import Kind, of_booking
+from sync.server.money.ledger import Ledger, of_entry
+from sync.server.money.redemptions import book_redeem
+from sync.server.store.db import Db
+from sync.server.tills.ingest import Received
+
+
+def book_rewards(
+    db: Db, campaign: str, sender: Sender, new: Sequence[Received], key: SigningKey, now: str
+) -> bool:
+    """Book the rewards of accepted entries, and grant the till what it lacks.
+
+    Whether something was published for the till.
+    """
+    now_is = standing(db, campaign)
+    ledger = Ledger(db, campaign, now)
+    for entry in new:
+        _book_entry(ledger, now_is, sender, entry)
+    last = next((entry for entry in reversed(new) if entry.rejection is None), None)
+    if last is not None and now_is.pack is not None:
+        reservations.pass_by(ledger, sender, last.at)
+        courier.pass_by(ledger, sender, last.at)
+    ledger.flush()
+    return leases.renew(ledger, now_is, sender, key)
+
+
+def _book_entry(ledger: Ledger, now_is: Standing, sender: Sender, entry: Received) -> None:
+    said = entry.operation
+    if isinstance(said, LeaseClosed):
+        source = of_entry(sender.enrolment, entry.number)
+        leases.close(ledger, sender, source, said)
+    elif isinstance(said, Released):
+        reservations.release_all(ledger, sender.till, said.reservations)
+    elif isinstance(said, Sale | Refund) and said.rewards:
+        booking = Booking(ledger, sender, entry.epoch, entry.number, entry.at, said)
+        for part, reward in enumerate(said.rewards):
+            _book_reward(booking, now_is, part, reward)
+
+
+def _book_reward(booking: Booking, now_is: Standing, part: int, reward: Reward) -> None:
+    if not now_is.accepts(booking.ledger.at):
+        kind = Kind.CLOSED if now_is.state == "closed" else Kind.LATE
+        of_booking(booking, kind, _cents(reward), f"{type(reward).__name__.lower()} not booked")
+        return
+    try:
+        _dispatch(booking, now_is, part, reward)
+    except MoneyError as error:
+        of_booking(booking, Kind.BROKEN, _cents(reward), str(error))
+
+
+def _dispatch(booking: Booking, now_is: Standing, part: int, reward: Reward) -> None:
+    if isinstance(reward, Earn):
+        book_earn(booking, now_is, part, reward)
+    elif isinstance(reward, Redeem):
+        book_redeem(booking, now_is, part, reward)
+    elif isinstance(reward, Adjust):
+        book_adjust(booking, reward, now_is.settings.wallet_floor)
+    else:
+        book_reissue(booking, part, reward)
+
+
+def _cents(reward: Reward) -> int:
+    if isinstance(reward, Adjust):
+        return reward.before - reward.after
+    return reward.amount

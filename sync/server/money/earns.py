@@ -1,0 +1,112 @@
+"""Earns as they are kept: what each is worth now, and where its money is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias
+
+from sync.server.money.accounts import Account, Place
+from sync.server.store.db import Db, Row
+
+State: TypeAlias = Literal["unclaimed", "pending", "available", "spent", "lapsed"]
+_COLUMNS: Final = (
+    "enrolment, number, part, kind, till, ticket, shop, day, at, pack, base, promised, amount,"
+    " claim, member, state, ready_at, reason"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EarnRow:
+    """One earn. `promised` is what the till said, `amount` what it is worth, in cents."""
+
+    enrolment: int
+    number: int
+    part: int
+    kind: str
+    till: str
+    ticket: int
+    shop: str
+    day: str
+    at: str
+    pack: int
+    base: int
+    promised: int
+    amount: int
+    claim: str
+    member: str
+    state: State
+    ready_at: str
+    reason: str
+
+    @property
+    def place(self) -> Place | None:
+        """Where its money is; None when it was spent or is nothing any more."""
+        if self.state == "unclaimed":
+            return Place(Account.UNCLAIMED, self.claim)
+        if self.state == "pending":
+            return Place(Account.PENDING, self.member)
+        if self.state == "available":
+            return Place(Account.AVAILABLE, self.member)
+        return None
+
+
+def insert(db: Db, campaign: str, row: EarnRow) -> None:
+    """Keep a new earn."""
+    marks = ", ".join("?" * 19)
+    db.execute(
+        f"INSERT INTO earn (campaign, {_COLUMNS}) VALUES ({marks})",  # noqa: S608 - constants
+        (
+            *(campaign, row.enrolment, row.number, row.part, row.kind, row.till, row.ticket),
+            *(row.shop, row.day, row.at, row.pack, row.base, row.promised, row.amount),
+            *(row.claim, row.member, row.state, row.ready_at, row.reason),
+        ),
+    )
+
+
+def update(db: Db, campaign: str, row: EarnRow, **changes: object) -> EarnRow:
+    """Keep what changed of an earn."""
+    now: EarnRow = replace(row, **changes)  # type: ignore[arg-type]  # names are those of EarnRow
+    db.execute(
+        "UPDATE earn SET amount = ?, member = ?, state = ?, ready_at = ?, reason = ?"
+        " WHERE campaign = ? AND enrolment = ? AND number = ? AND part = ?",
+        (
+            *(now.amount, now.member, now.state, now.ready_at, now.reason),
+            *(campaign, now.enrolment, now.number, now.part),
+        ),
+    )
+    return now
+
+
+def by_claim(db: Db, campaign: str, claim: str) -> EarnRow | None:
+    """The earn that a claim's hash stands for; None before its entry arrived."""
+    rows = _select(db, campaign, "claim = ?", claim)
+    return rows[0] if rows else None
+
+
+def by_ticket(db: Db, campaign: str, till: str, ticket: int) -> list[EarnRow]:
+    """What a ticket of a till earned."""
+    return _select(db, campaign, "till = ? AND ticket = ? AND kind = 'earn'", till, ticket)
+
+
+def by_member(db: Db, campaign: str, member: str, *states: State) -> list[EarnRow]:
+    """A member's earns in these states, oldest first."""
+    marks = ",".join("?" * len(states))
+    return _select(db, campaign, f"member = ? AND state IN ({marks})", member, *states)
+
+
+def due(db: Db, campaign: str, now: str, limit: int) -> list[EarnRow]:
+    """Pending earns that have waited long enough."""
+    return _select(db, campaign, "state = 'pending' AND ready_at <= ?", now)[:limit]
+
+
+def _select(db: Db, campaign: str, where: str, *parameters: object) -> list[EarnRow]:
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM earn WHERE campaign = ? AND {where}"  # noqa: S608 - constants
+        " ORDER BY at, enrolment, number, part",
+        (campaign, *parameters),
+    )
+    return [_row(row) for row in rows.fetchall()]
+
+
+def _row(row: Row) -> EarnRow:
+    return EarnRow(*row)

@@ -1,0 +1,128 @@
+"""What an organiser must decide, or at least see: each finding names the entry or act behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from sync.server.errors import refuse
+from sync.server.money.accounts import BUDGET, Account, Place
+from sync.server.money.acts import record
+from sync.server.money.context import Booking
+from sync.server.money.errors import Overdrawn
+from sync.server.money.ledger import Ledger, Source, of_act
+from sync.server.store.db import Db
+
+DETAIL_CHARS_MAX: Final = 300
+LISTED_MAX: Final = 200
+
+
+class Kind(StrEnum):
+    """Why somebody should look."""
+
+    EARN_DIFFERS = "earn-differs"  # the till promised more than the rules give
+    NOT_COVERED = "not-covered"  # promised without a lease, and the budget had no room
+    LEASE = "lease"  # drawn from a lease that was not the till's, over, or too small
+    UNKNOWN_PACK = "unknown-pack"
+    CLAIM_DIFFERS = "claim-differs"  # a receipt claimed by phone says another amount than its entry
+    CLAWBACK_SHORT = "clawback-short"  # goods came back after their reward was spent
+    REISSUE = "reissue"  # more given back as a reward than rewards had paid
+    DOUBLED = "doubled"  # a voucher was spent twice, within the policy
+    POLICY = "policy"  # a voucher was taken against the policy
+    UNKNOWN_VOUCHER = "unknown-voucher"
+    LATE = "late"  # it arrived after the end and its grace
+    CLOSED = "closed"  # it arrived after the campaign was closed
+    BROKEN = "broken"  # it could not be booked at all
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A finding as it is listed; `cents` is what is at stake."""
+
+    id: int
+    kind: str
+    source: Source
+    shop: str
+    cents: int
+    detail: str
+    at: str
+    decision: str
+
+
+def find(
+    ledger: Ledger, kind: Kind, source: Source, *, shop: str = "", cents: int = 0, detail: str
+) -> int:
+    """Note a finding; its number in the campaign."""
+    (last,) = ledger.db.execute(
+        "SELECT coalesce(max(id), 0) FROM finding WHERE campaign = ?", (ledger.campaign,)
+    ).fetchone()
+    number = int(last) + 1
+    ledger.db.execute(
+        "INSERT INTO finding (campaign, id, kind, source_kind, source, shop, cents, detail, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(ledger.campaign, number, kind, source.kind, source.id),
+            *(shop, cents, detail[:DETAIL_CHARS_MAX], ledger.at),
+        ),
+    )
+    return number
+
+
+def of_booking(booking: Booking, kind: Kind, cents: int, detail: str) -> None:
+    """Note a finding about an entry that is being booked."""
+    find(
+        booking.ledger,
+        kind,
+        booking.source,
+        shop=booking.sender.shop,
+        cents=cents,
+        detail=detail,
+    )
+
+
+def listed(db: Db, campaign: str, *, only_open: bool = True) -> list[Finding]:
+    """The latest findings, newest first."""
+    rows = db.execute(
+        "SELECT id, kind, source_kind, source, shop, cents, detail, at, decision FROM finding"
+        " WHERE campaign = ? AND (decision = '' OR ? = 0) ORDER BY id DESC LIMIT ?",
+        (campaign, int(only_open), LISTED_MAX),
+    )
+    return [
+        Finding(number, kind, Source(source_kind, source), *rest)
+        for number, kind, source_kind, source, *rest in rows.fetchall()
+    ]
+
+
+def decide(db: Db, campaign: str, number: int, decision: str, who: str, at: str) -> None:
+    """Settle a finding: `pay` the shop what is at stake out of the budget, `refuse`, or `noted`.
+
+    Refused for an unknown or decided one, and for money that is not there.
+    """
+    row = db.execute(
+        "SELECT shop, cents, decision FROM finding WHERE campaign = ? AND id = ?",
+        (campaign, number),
+    ).fetchone()
+    if row is None:
+        raise refuse("not-found", f"no finding {number}")
+    shop, cents, decided = row
+    if decided:
+        raise refuse("exists", f"finding {number} was decided: {decided}")
+    act = record(db, campaign, "decide", who, at, {"finding": number, "decision": decision})
+    if decision == "pay":
+        _pay(Ledger(db, campaign, at), shop, cents, of_act(act))
+    db.execute(
+        "UPDATE finding SET decision = ?, decided_by = ? WHERE campaign = ? AND id = ?",
+        (decision, act, campaign, number),
+    )
+
+
+def _pay(ledger: Ledger, shop: str, cents: int, source: Source) -> None:
+    if not shop or cents <= 0:
+        raise refuse("malformed", "there is no shop to pay here")
+    try:
+        parts = ledger.share(BUDGET, cents)
+    except Overdrawn as error:
+        raise refuse("malformed", str(error)) from error
+    ledger.move("decided", source, BUDGET, Place(Account.PAYABLE, shop), parts, bears="sponsor")
+    ledger.flush()

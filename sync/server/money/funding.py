@@ -1,0 +1,194 @@
+"""Whose money it is: sponsors, what they promised, and how a reward is shared among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from sync.contract.messages import Message, Name
+from sync.contract.rewards.rules import AMOUNT_CENTS_MAX
+from sync.contract.rewards.split import Share, capacity, split
+from sync.server.errors import refuse
+from sync.server.money.accounts import BUDGET, Account, Place
+from sync.server.money.acts import record
+from sync.server.money.campaigns import standing
+from sync.server.money.ledger import Ledger, of_act
+from sync.server.money.settings import Settings
+from sync.server.store.db import Db, Row
+
+SPONSORS_MAX: Final = 100
+FUNDS_MAX: Final = 200
+SponsorKind: TypeAlias = Literal[
+    "city", "epci", "region", "state", "cci", "association", "brand", "merchant"
+]
+Purpose: TypeAlias = Literal["rewards", "fee"]
+
+
+class Restriction(Message, frozen=True):
+    """Where and when a fund may be used; empty for everywhere, always. Days are included."""
+
+    districts: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
+    nafs: Annotated[tuple[str, ...], Meta(max_length=100)] = ()  # beginnings of codes, rev. 2
+    from_day: str | None = None
+    until_day: str | None = None
+
+
+class NewFund(Message, frozen=True):
+    """Money that a sponsor gives. Operator's fees are never mixed with reward money."""
+
+    sponsor: Name
+    kind: SponsorKind
+    name: Name
+    cents: Annotated[int, Meta(ge=1, le=AMOUNT_CENTS_MAX)]
+    purpose: Purpose = "rewards"
+    restriction: Restriction = Restriction()
+
+
+@dataclass(frozen=True, slots=True)
+class Fund:
+    """A fund: what was promised, and for what."""
+
+    id: int
+    sponsor: int
+    sponsor_name: str
+    kind: str
+    name: str
+    cents: int
+    purpose: str
+    restriction: Restriction
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A shop, as far as funds and limits ask: its number, district and trade (NAF rev. 2)."""
+
+    shop: str
+    number: int
+    district: str
+    naf: str
+
+
+def pledge(db: Db, campaign: str, new: NewFund, who: str, now: str) -> Fund:
+    """Book what a sponsor promises. A sponsor is found again by its name."""
+    if standing(db, campaign).state == "closed":
+        raise refuse("closed", f"campaign {campaign}")
+    sponsor = _sponsor(db, campaign, new)
+    number = _next(db, "fund", campaign, FUNDS_MAX)
+    db.execute(
+        "INSERT INTO fund (campaign, id, sponsor, name, cents, purpose, restriction)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(campaign, number, sponsor, new.name, new.cents, new.purpose),
+            msgspec.json.encode(new.restriction).decode("utf-8"),
+        ),
+    )
+    act = record(db, campaign, "pledge", who, now, {"fund": number, "cents": new.cents})
+    ledger = Ledger(db, campaign, now)
+    where = BUDGET if new.purpose == "rewards" else Place(Account.FEE)
+    pledged = Place(Account.SPONSOR, str(sponsor))
+    ledger.move("pledge", of_act(act), pledged, where, {number: new.cents})
+    ledger.flush()
+    return next(fund for fund in funds(db, campaign) if fund.id == number)
+
+
+def funds(db: Db, campaign: str) -> list[Fund]:
+    """The funds of a campaign, in the order in which they were promised."""
+    rows = db.execute(
+        "SELECT fund.id, sponsor, sponsor.name, kind, fund.name, cents, purpose, restriction"
+        " FROM fund JOIN sponsor ON sponsor.campaign = fund.campaign AND sponsor.id = sponsor"
+        " WHERE fund.campaign = ? ORDER BY fund.id",
+        (campaign,),
+    )
+    return [_fund(row) for row in rows.fetchall()]
+
+
+def _fund(row: Row) -> Fund:
+    *facts, restriction = row
+    number, sponsor, sponsor_name, kind, name, cents, purpose = facts
+    read = msgspec.json.decode(restriction, type=Restriction)
+    return Fund(number, sponsor, sponsor_name, kind, name, cents, purpose, read)
+
+
+def pledged(db: Db, campaign: str) -> int:
+    """All reward money that was promised, in cents."""
+    (cents,) = db.execute(
+        "SELECT coalesce(sum(cents), 0) FROM fund WHERE campaign = ? AND purpose = 'rewards'",
+        (campaign,),
+    ).fetchone()
+    return int(cents)
+
+
+class Purse:
+    """What the budget can still give, and out of which funds."""
+
+    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+        self._ledger = ledger
+        self._mode = settings.share_mode
+        found = funds(ledger.db, ledger.campaign)
+        self._funds = [one for one in found if one.purpose == "rewards"]
+
+    def free(self, where: Where | None = None, day: str = "") -> int:
+        """How much can be promised, in cents; in a shop on a business day, or anywhere."""
+        return capacity(self._mode, self._shares(where, day))
+
+    def choose(self, cents: int, where: Where | None = None, day: str = "") -> dict[int, int]:
+        """An amount as parts of funds; NotEnough when there is less than that."""
+        return split(cents, self._mode, self._shares(where, day))
+
+    def _shares(self, where: Where | None, day: str) -> Sequence[Share]:
+        free = self._ledger.funds(BUDGET)
+        return [
+            Share(fund.id, free.get(fund.id, 0), fund.cents)
+            for fund in self._funds
+            if where is None or _allows(fund.restriction, where, day)
+        ]
+
+
+def where_is(db: Db, campaign: str, shop: str) -> Where:
+    """A shop's facts for funds and limits."""
+    row = db.execute(
+        "SELECT number, coalesce(district, ''), coalesce(naf, '') FROM shop LEFT JOIN shop_facts"
+        " ON shop_facts.campaign = shop.campaign AND shop_facts.shop = shop.id"
+        " WHERE shop.campaign = ? AND shop.id = ?",
+        (campaign, shop),
+    ).fetchone()
+    if row is None:
+        raise refuse("not-found", f"no shop {shop}")
+    return Where(shop, int(row[0]), row[1], row[2])
+
+
+def _allows(restriction: Restriction, where: Where, day: str) -> bool:
+    if restriction.districts and where.district not in restriction.districts:
+        return False
+    if restriction.nafs and not where.naf.startswith(restriction.nafs):
+        return False
+    starts, ends = restriction.from_day or "", restriction.until_day or "9999"
+    return not day or starts <= day <= ends
+
+
+def _sponsor(db: Db, campaign: str, new: NewFund) -> int:
+    row = db.execute(
+        "SELECT id FROM sponsor WHERE campaign = ? AND name = ?", (campaign, new.sponsor)
+    ).fetchone()
+    if row is not None:
+        return int(row[0])
+    number = _next(db, "sponsor", campaign, SPONSORS_MAX)
+    db.execute(
+        "INSERT INTO sponsor (campaign, id, name, kind) VALUES (?, ?, ?, ?)",
+        (campaign, number, new.sponsor, new.kind),
+    )
+    return number
+
+
+def _next(db: Db, table: str, campaign: str, most: int) -> int:
+    (last,) = db.execute(
+        f"SELECT coalesce(max(id), 0) FROM {table} WHERE campaign = ?",  # noqa: S608 - two tables
+        (campaign,),
+    ).fetchone()
+    if last >= most:
+        raise refuse("too-large", f"at most {most} of these in a campaign")
+    return int(last) + 1

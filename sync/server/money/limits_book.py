@@ -1,0 +1,89 @@
+"""How much of a campaign's limits is used: counted in the transaction that books what counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from sync.contract.rewards.facts import Part, Room
+from sync.contract.rewards.limits import Counter, counter
+from sync.contract.rewards.rules import Action, Limit, RulePack, Scope
+from sync.server.store.db import Db
+
+_RULE: Final = "rule"  # counts how often a rule gave something, under the rule's id
+# Scopes that are known as soon as an entry arrives; the person only when a reward is claimed.
+PLACE_SCOPES: Final[frozenset[Scope]] = frozenset(("till", "shop", "district", "campaign"))
+
+
+class LimitBook:
+    """The limits of one rule pack, in one transaction."""
+
+    def __init__(self, db: Db, campaign: str, pack: RulePack) -> None:
+        self._db = db
+        self._campaign = campaign
+        self._pack = pack
+
+    def room(
+        self, owners: Mapping[Scope, str], day: str, scopes: Collection[Scope] = PLACE_SCOPES
+    ) -> Room:
+        """What is left of the limits of these scopes on a business day, for who is who."""
+        left: dict[Limit, int] = {}
+        for limit in self._pack.limits:
+            found = counter(limit, owners, day) if limit.scope in scopes else None
+            if found is not None:
+                left[limit] = limit.most - self._used(found)
+        return Room(left, self._uses())
+
+    def earn_left(
+        self, owners: Mapping[Scope, str], day: str, scopes: Collection[Scope] = PLACE_SCOPES
+    ) -> int | None:
+        """The least that is left of all limits on earning; None when nothing limits it."""
+        left = self.room(owners, day, scopes).left
+        return min((rest for limit, rest in left.items() if limit.action == "earn"), default=None)
+
+    def spent_left(self, owners: Mapping[Scope, str], day: str) -> int | None:
+        """The least that is left of all limits on spending; None when nothing limits it."""
+        left = self.room(owners, day, {*PLACE_SCOPES, "person"}).left
+        return min((rest for limit, rest in left.items() if limit.action == "spend"), default=None)
+
+    def count(self, action: Action, owners: Mapping[Scope, str], day: str, cents: int) -> None:
+        """Add to whatever this is counted under; a `count` limit counts rewards, not cents."""
+        counters = {
+            found
+            for limit in self._pack.limits
+            if limit.action in (action, "count" if action == "earn" else action)
+            and (found := counter(limit, owners, day)) is not None
+        }
+        rows = [(one, 1 if one.action == "count" else cents) for one in counters]
+        self._add([(one.action, one.scope, one.owner, one.period, much) for one, much in rows])
+
+    def count_rules(self, parts: Sequence[Part]) -> None:
+        """Count the rules that gave something and end after so many times."""
+        limited = {rule.id for rule in self._pack.rules if rule.first is not None}
+        self._add([(_RULE, part.rule, "", "", 1) for part in parts if part.rule in limited])
+
+    def _uses(self) -> dict[str, int]:
+        if not any(rule.first is not None for rule in self._pack.rules):
+            return {}
+        rows = self._db.execute(
+            "SELECT scope, used FROM limit_use WHERE campaign = ? AND action = ?",
+            (self._campaign, _RULE),
+        )
+        return {str(rule): int(used) for rule, used in rows.fetchall()}
+
+    def _used(self, one: Counter) -> int:
+        row = self._db.execute(
+            "SELECT used FROM limit_use WHERE campaign = ? AND action = ? AND scope = ?"
+            " AND owner = ? AND period = ?",
+            (self._campaign, one.action, one.scope, one.owner, one.period),
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _add(self, rows: Sequence[tuple[str, str, str, str, int]]) -> None:
+        if rows:
+            self._db.executemany(
+                "INSERT INTO limit_use (campaign, action, scope, owner, period, used)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (campaign, action, scope, owner, period)"
+                " DO UPDATE SET used = limit_use.used + excluded.used",
+                [(self._campaign, *row) for row in rows],
+            )

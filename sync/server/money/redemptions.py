@@ -1,0 +1,172 @@
+"""Booking vouchers that tills took: whoever comes first has it, and a second time is a loss.
+
+A voucher that was spent already and was taken offline within the signed policy is the sponsors'
+loss, out of the till's own risk lease, which was set aside before; against the policy it is the
+shop's, and an organiser may decide otherwise. No shop is ever paid twice for the same entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sync.contract.operations import Redeem
+from sync.contract.rewards.rules import RulePack
+from sync.server.money.accounts import EXPIRED, Account, Place
+from sync.server.money.campaigns import Standing, cut_off, find_pack
+from sync.server.money.context import Booking
+from sync.server.money.findings import Kind, of_booking
+from sync.server.money.leases import draw, note_drawn
+from sync.server.money.ledger import Bears
+from sync.server.money.reservations import capture, holder_of
+from sync.server.money.vouchers import VoucherRow, find_voucher, set_state
+
+
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """What the shop is owed for a voucher, and who bears what went wrong with it."""
+
+    payable: int
+    bears: Bears = ""
+
+
+def book_redeem(booking: Booking, standing: Standing, part: int, redeem: Redeem) -> None:
+    """Book a voucher that was taken, or a payment that a phone made for it."""
+    if redeem.mode == "courier":
+        paid = _book_courier(booking, redeem)
+    else:
+        paid = _book_voucher(booking, standing, redeem)
+    ref = redeem.voucher
+    booking.db.execute(
+        "INSERT INTO redemption (campaign, enrolment, number, part, batch, idx, challenge, mode,"
+        " shop, till, ticket, day, at, value, amount, payable, bears)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(booking.campaign, booking.sender.enrolment, booking.number, part),
+            *((ref.batch, ref.index) if ref else (None, None)),
+            *(redeem.challenge or "", redeem.mode, booking.sender.shop, booking.sender.till),
+            *(booking.said.ticket.number, booking.said.day, booking.at),
+            *(redeem.value, redeem.amount, paid.payable, paid.bears),
+        ),
+    )
+
+
+def _book_voucher(booking: Booking, standing: Standing, redeem: Redeem) -> _Paid:
+    ref = redeem.voucher
+    row = find_voucher(booking.db, booking.campaign, ref.batch, ref.index) if ref else None
+    if row is None:
+        of_booking(booking, Kind.UNKNOWN_VOUCHER, redeem.amount, "no such voucher was issued")
+        return _Paid(0, "shop")
+    holder = holder_of(booking.db, booking.campaign, row)
+    if row.state == "valid" and holder in ("", booking.sender.till):
+        if redeem.leases:
+            note_drawn(booking, redeem.leases)
+        if redeem.reservation:
+            capture(booking.ledger, booking.sender.till, redeem.reservation)
+        return _take(booking, standing, row, redeem)
+    if row.state == "expired" and _came_late(booking, standing):
+        detail = f"voucher {row.batch}:{row.index} of {booking.at} arrived too late"
+        of_booking(booking, Kind.LATE, redeem.amount, detail)
+        return _Paid(0, "shop")
+    return _doubled(booking, row, redeem)
+
+
+def _take(booking: Booking, standing: Standing, row: VoucherRow, redeem: Redeem) -> _Paid:
+    """The first time: its value becomes what the shop is owed, the rest is forfeited."""
+    amount = min(redeem.amount, row.value)
+    payable = amount if redeem.funding == "tender" else 0
+    if _came_late(booking, standing):
+        of_booking(booking, Kind.LATE, amount, f"taken at {booking.at}")
+        payable = 0
+    shop = Place(Account.PAYABLE, booking.sender.shop)
+    ledger = booking.ledger
+    if payable:
+        ledger.move("redeem", booking.source, row.place, shop, ledger.share(row.place, payable))
+    ledger.move_all("forfeit", booking.source, row.place, EXPIRED)
+    set_state(booking.db, booking.campaign, row.batch, row.index, "redeemed", ledger.at)
+    booking.db.execute(
+        "UPDATE voucher SET shop = ?, used_at = ? WHERE campaign = ? AND batch = ? AND idx = ?",
+        (booking.sender.shop, booking.at, booking.campaign, row.batch, row.index),
+    )
+    return _Paid(payable)
+
+
+def _doubled(booking: Booking, row: VoucherRow, redeem: Redeem) -> _Paid:
+    """It is worth nothing any more: the sponsors bear it if the till kept to the policy."""
+    wrong = _against_policy(booking, row, redeem)
+    shop = Place(Account.PAYABLE, booking.sender.shop)
+    covered = 0
+    if not wrong:
+        covered = draw(booking, redeem.leases, "risk", shop, redeem.amount)
+    was = "held by another till" if row.state == "valid" else row.state
+    detail = f"voucher {row.batch}:{row.index} was {was}" + (f"; {wrong}" if wrong else "")
+    if covered == redeem.amount:
+        of_booking(booking, Kind.DOUBLED, covered, detail)
+        return _Paid(covered, "sponsor")
+    of_booking(booking, Kind.POLICY, redeem.amount - covered, detail)
+    return _Paid(covered, "sponsor" if covered else "shop")
+
+
+def _against_policy(booking: Booking, row: VoucherRow, redeem: Redeem) -> str:
+    """What of the signed policy a till did not keep to; empty when it did."""
+    pack = _pack(booking, redeem)
+    if redeem.mode != "bearer":
+        return f"it was taken as {redeem.mode}"
+    if redeem.funding != "tender":
+        return "the shop's own voucher is the shop's own risk"
+    if pack is None:
+        return "the till had no rules"
+    if row.value > pack.policy.voucher_max:
+        return f"above {pack.policy.voucher_max} cents it is never taken offline"
+    if sum(one.amount for one in redeem.leases) < redeem.amount:
+        return "no lease of kind risk covers it"
+    return _list_too_old(booking, redeem, pack)
+
+
+def _list_too_old(booking: Booking, redeem: Redeem, pack: RulePack) -> str:
+    if redeem.list_at is None:
+        return "the till had no status list"
+    try:
+        age = datetime.fromisoformat(booking.at) - datetime.fromisoformat(redeem.list_at)
+    except (ValueError, TypeError):
+        return "the status list has no time"
+    oldest = timedelta(hours=pack.policy.list_age_hours_max)
+    return "" if age <= oldest else f"the status list was {age} old"
+
+
+def _pack(booking: Booking, redeem: Redeem) -> RulePack | None:
+    if redeem.pack is None:
+        return None
+    published = find_pack(booking.db, booking.campaign, redeem.pack)
+    return published.rules if published else None
+
+
+def _came_late(booking: Booking, standing: Standing) -> bool:
+    """Whether it was taken after the end, or arrived after the grace."""
+    pack = standing.pack
+    if pack is None:
+        return True
+    at, now = datetime.fromisoformat(booking.at), datetime.fromisoformat(booking.ledger.at)
+    return at > datetime.fromisoformat(pack.spend_until_at) or now > cut_off(pack)
+
+
+def _book_courier(booking: Booking, redeem: Redeem) -> _Paid:
+    """A phone paid for it: the money waits under the challenge."""
+    challenge = redeem.challenge or ""
+    row = booking.db.execute(
+        "SELECT cents, state FROM courier_payment"
+        " WHERE campaign = ? AND challenge = ? AND till = ?",
+        (booking.campaign, challenge, booking.sender.till),
+    ).fetchone()
+    if row is None or row[1] != "paid" or row[0] != redeem.amount:
+        detail = f"no phone paid {redeem.amount} cents for challenge {challenge}"
+        of_booking(booking, Kind.UNKNOWN_VOUCHER, redeem.amount, detail)
+        return _Paid(0, "shop")
+    held = Place(Account.COURIER, challenge)
+    shop = Place(Account.PAYABLE, booking.sender.shop)
+    payable = booking.ledger.move_all("redeem", booking.source, held, shop)
+    booking.db.execute(
+        "UPDATE courier_payment SET state = 'captured' WHERE campaign = ? AND challenge = ?",
+        (booking.campaign, challenge),
+    )
+    return _Paid(payable)

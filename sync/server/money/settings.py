@@ -1,0 +1,42 @@
+"""What an organiser decided about a campaign's money, beside its rules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from sync.contract.messages import Message
+from sync.contract.rewards.rules import Amount, Rate
+from sync.contract.rewards.split import Mode
+
+LEASE_HOURS: Final = 24
+
+
+class Settings(Message, frozen=True, omit_defaults=False):
+    """Amounts in cents, shares in basis points.
+
+    `share_mode`: how funds share a reward. A till is leased `lease_min` to `lease_max`, and all
+    open leases together no more than `leased_share` of what is left; `risk_share` of all that was
+    pledged may be set aside for vouchers taken offline. A wallet may owe up to `wallet_floor`.
+    Shops are paid from `settle_min` on.
+    """
+
+    share_mode: Mode = "pro_rata"
+    lease_min: Amount = 2_000
+    lease_max: Amount = 20_000
+    leased_share: Rate = 1_500
+    risk_share: Rate = 1_000
+    wallet_floor: Amount = 2_000
+    settle_min: Annotated[int, Meta(ge=1)] = 1
+
+
+def read(text: str) -> Settings:
+    """Settings as they are kept."""
+    return msgspec.json.decode(text, type=Settings)
+
+
+def write(settings: Settings) -> str:
+    """Settings as they are kept."""
+    return msgspec.json.encode(settings).decode("utf-8")

@@ -1,0 +1,90 @@
+"""What is in a wallet, and what time does to it. Amounts are integer cents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sync.server.money import earns
+from sync.server.money.accounts import EXPIRED, Account, Place
+from sync.server.money.acts import SERVER, record
+from sync.server.money.earns import EarnRow
+from sync.server.money.ledger import Ledger, Source, of_act
+from sync.server.money.members import Member
+from sync.server.store.db import Db
+
+SWEPT_MAX: Final = 1_000
+HISTORY_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """A wallet now: what can be spent, and what waits, with when and where it was earned."""
+
+    available: int
+    pending: int
+    earned: tuple[EarnRow, ...]
+    shops: dict[str, str]
+
+
+def read(db: Db, member: Member) -> Wallet:
+    """A wallet with its history, newest first."""
+    found = earns.by_member(
+        db, member.campaign, member.id, "pending", "available", "spent", "lapsed"
+    )
+    rows = db.execute("SELECT id, name FROM shop WHERE campaign = ?", (member.campaign,))
+    names = {row.shop for row in found}
+    shops = {shop: name for shop, name in rows.fetchall() if shop in names}
+    return Wallet(
+        _balance(db, member, Account.AVAILABLE),
+        _balance(db, member, Account.PENDING),
+        tuple(reversed(found))[:HISTORY_MAX],
+        shops,
+    )
+
+
+def mature(ledger: Ledger, member: Member | None = None) -> int:
+    """Make spendable what has waited long enough, of one wallet or of all; how many rewards."""
+    due = earns.due(ledger.db, ledger.campaign, ledger.at, SWEPT_MAX)
+    if member is not None:
+        due = [row for row in due if row.member == member.id]
+    if due:
+        act = record(ledger.db, ledger.campaign, "mature", SERVER, ledger.at, {"rewards": len(due)})
+        for row in due:
+            _mature(ledger, row, of_act(act))
+        ledger.flush()
+    return len(due)
+
+
+def expire(ledger: Ledger, source: Source) -> int:
+    """Let everything lapse that was not spent, at the end; the cents."""
+    expired = 0
+    for account in (Account.UNCLAIMED, Account.PENDING, Account.AVAILABLE, Account.COURIER):
+        rows = ledger.db.execute(
+            "SELECT DISTINCT owner FROM balance WHERE campaign = ? AND account = ? AND cents > 0",
+            (ledger.campaign, account),
+        ).fetchall()
+        for (owner,) in rows:
+            expired += ledger.move_all("expired", source, Place(account, owner), EXPIRED)
+    ledger.db.execute(
+        "UPDATE earn SET state = 'lapsed', reason = 'expired' WHERE campaign = ?"
+        " AND state IN ('unclaimed', 'pending', 'available')",
+        (ledger.campaign,),
+    )
+    return expired
+
+
+def _mature(ledger: Ledger, row: EarnRow, source: Source) -> None:
+    pending, wallet = Place(Account.PENDING, row.member), Place(Account.AVAILABLE, row.member)
+    cents = min(row.amount, ledger.balance(pending))
+    ledger.move("mature", source, pending, wallet, ledger.share(pending, cents))
+    earns.update(ledger.db, ledger.campaign, row, state="available")
+
+
+def _balance(db: Db, member: Member, account: Account) -> int:
+    (cents,) = db.execute(
+        "SELECT coalesce(sum(cents), 0) FROM balance"
+        " WHERE campaign = ? AND account = ? AND owner = ?",
+        (member.campaign, account, member.id),
+    ).fetchone()
+    return int(cents)
