@@ -72,7 +72,26 @@ CREATE TABLE news (
 ) STRICT, WITHOUT ROWID;
 """
 
-STEPS: Final = (_STEP_1,)
+# Feed items are numbered by campaign. The cursor starts again, because the version before passed
+# over the items whose kinds it did not know.
+_STEP_2: Final = """
+CREATE TABLE news_by_campaign (
+    origin TEXT NOT NULL REFERENCES server,
+    campaign TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    at TEXT NOT NULL,
+    text TEXT,
+    compact TEXT NOT NULL,
+    PRIMARY KEY (origin, campaign, id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO news_by_campaign SELECT origin, campaign, id, kind, at, text, compact FROM news;
+DROP TABLE news;
+ALTER TABLE news_by_campaign RENAME TO news;
+UPDATE server SET cursor = '';
+"""
+
+STEPS: Final = (_STEP_1, _STEP_2)
 
 
 def check_known(db: sqlite3.Connection) -> int:

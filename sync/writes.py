@@ -102,18 +102,21 @@ def put_news(db: sqlite3.Connection, origin: str, news: Sequence[News], at: str)
     """Keep feed items that are not known yet, and the keys they announce."""
     for one in news:
         _put_item(db, origin, one, at)
-    db.execute(
-        "DELETE FROM news WHERE origin = ? AND id <="
-        " (SELECT id FROM news WHERE origin = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
-        (origin, origin, NEWS_MAX),
-    )
+    for campaign in {one.item.campaign for one in news}:
+        # What was granted stays; of notices only the latest are of use.
+        db.execute(
+            "DELETE FROM news WHERE origin = ? AND campaign = ? AND kind = 'notice' AND id <="
+            " (SELECT id FROM news WHERE origin = ? AND campaign = ? AND kind = 'notice'"
+            " ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            (origin, campaign, origin, campaign, NEWS_MAX),
+        )
 
 
 def _put_item(db: sqlite3.Connection, origin: str, news: News, at: str) -> None:
     item = news.item
     db.execute(
         "INSERT INTO news (origin, id, campaign, kind, at, text, compact)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (origin, id) DO NOTHING",
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (origin, campaign, id) DO NOTHING",
         (origin, item.id, item.campaign, item.kind, item.at, item.text, news.compact),
     )
     if item.kind == "server-key" and item.server_key is not None:

@@ -20,9 +20,11 @@ from sync.contract.overview import Health
 from sync.server.errors import Refused, refuse
 from sync.server.openapi import OPERATIONS, document
 from sync.server.organiser.api import AdminApi
+from sync.server.organiser.money_api import MoneyApi
 from sync.server.organiser.pages import Pages
 from sync.server.services import Services, answer, answer_problem
 from sync.server.tills.api import TillApi
+from sync.server.tills.spending_api import SpendingApi
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 API_VERSION: Final = "1.0.0"
@@ -61,6 +63,7 @@ def make_app(services: Services) -> Starlette:
 
 def _endpoints(services: Services) -> Mapping[str, Endpoint]:
     till, admin, pages = TillApi(services), AdminApi(services), Pages(services)
+    spending, money = SpendingApi(services, till), MoneyApi(services)
     contract = msgspec.json.encode(document(API_VERSION))
 
     async def health(_: Request) -> Response:
@@ -74,6 +77,20 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "sendEntries": till.entries,
         "readChain": till.chain,
         "readFeed": till.feed,
+        "reserveVoucher": spending.reserve,
+        "releaseVoucher": spending.release,
+        "readStatusList": spending.status_list,
+        "publishRules": money.publish_rules,
+        "setState": money.set_state,
+        "pledgeFund": money.pledge,
+        "writeShop": money.shop_facts,
+        "readFigures": money.figures,
+        "readAudit": money.audit,
+        "readFindings": money.findings,
+        "decideFinding": money.decide,
+        "settle": money.settle,
+        "confirmPayment": money.bank,
+        "closeCampaign": money.close,
         "createCampaign": admin.campaigns,
         "createShop": admin.shops,
         "createPairingCode": admin.pairing_codes,

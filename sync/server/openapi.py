@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from sync.contract import feed, overview
+from sync.contract import calls, feed, overview
 from sync.contract import messages as m
+from sync.contract import organising as o
+from sync.contract.rewards.rules import RulePack
+from sync.server.money.funding import NewFund
 from sync.server.sessions import SESSION_COOKIE
 
 Json: TypeAlias = dict[str, Any]
+Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 Who: TypeAlias = Literal["anyone", "till", "organiser", "onlooker"]
 
 _BODY: Final = ("bad-request", "timeout", "too-large", "unsupported-encoding")
@@ -46,7 +51,7 @@ class Operation:
     """One method of one address. `answer` and `body` are messages, or the media type of others."""
 
     name: str
-    method: Literal["GET", "POST"]
+    method: Method
     path: str
     summary: str
     answer: type[m.Message] | str
@@ -62,6 +67,28 @@ class Operation:
         """Every problem that it can answer."""
         body = _BODY if self.body is not None else ()
         return (*body, *_BY_WHO[self.who], *self.problems, "internal")
+
+
+_VOUCHER_PROBLEMS: Final = (
+    *("voucher-unknown", "voucher-spent", "voucher-expired", "voucher-revoked"),
+    *("voucher-suspended", "voucher-reserved", "voucher-elsewhere", "voucher-minimum"),
+)
+
+
+def _money(
+    name: str,
+    method: Method,
+    path: str,
+    summary: str,
+    answer: type[m.Message] | str,
+    status: int = 200,
+    body: type[m.Message] | None = None,
+    problems: tuple[str, ...] = (),
+) -> Operation:
+    """An operation on a campaign's money, which is the organiser's."""
+    where = f"/v1/admin/campaigns/{{campaign}}/{path}"
+    problems = ("not-found", *problems)
+    return Operation(name, method, where, summary, answer, status, body, "organiser", problems)
 
 
 OPERATIONS: Final = (
@@ -149,6 +176,119 @@ OPERATIONS: Final = (
         ("malformed", "not-found"),
     ),
     Operation(
+        "reserveVoucher",
+        "POST",
+        "/v1/tills/{till}/reservations",
+        "Hold a voucher for a sale; with an Idempotency-Key, so that asking again is safe",
+        calls.Reservation,
+        201,
+        calls.NewReservation,
+        "till",
+        ("malformed", "not-found", "closed", "quarantined", "key-reused", *_VOUCHER_PROBLEMS),
+        ("idempotency-key",),
+    ),
+    Operation(
+        "releaseVoucher",
+        "DELETE",
+        "/v1/tills/{till}/reservations/{campaign}/{reservation}",
+        "Let a voucher go that was held",
+        calls.Released,
+        who="till",
+        problems=("not-found",),
+    ),
+    Operation(
+        "readStatusList",
+        "GET",
+        "/v1/campaigns/{campaign}/lists/{batch}",
+        "Which vouchers of a batch are good: a Token Status List as a signed JWT",
+        "application/statuslist+jwt",
+        problems=("not-found", "busy"),
+        more_statuses=(304,),
+    ),
+    _money(
+        "publishRules",
+        "POST",
+        "rules",
+        "Put a version of the rules in force",
+        o.PublishedRules,
+        201,
+        RulePack,
+        ("malformed", "closed"),
+    ),
+    _money(
+        "setState",
+        "POST",
+        "state",
+        "Open, pause or end the campaign",
+        o.CampaignStanding,
+        200,
+        o.NewState,
+        ("malformed", "exists"),
+    ),
+    _money(
+        "pledgeFund",
+        "POST",
+        "funds",
+        "Book what a sponsor promises",
+        o.PledgedFund,
+        201,
+        NewFund,
+        ("malformed", "closed", "too-large"),
+    ),
+    _money(
+        "writeShop",
+        "PUT",
+        "shops/{shop}",
+        "What is known of a shop beside its name",
+        o.ShopFacts,
+        200,
+        o.ShopFacts,
+        ("malformed",),
+    ),
+    _money("readFigures", "GET", "figures", "What the campaign came to so far", o.Figures),
+    _money("readAudit", "GET", "audit", "The invariants of the money, worked out anew", o.Audit),
+    _money("readFindings", "GET", "findings", "What is open to decide", o.Findings),
+    _money(
+        "decideFinding",
+        "POST",
+        "findings/{finding}",
+        "Decide a finding",
+        o.Findings,
+        200,
+        o.Decision,
+        ("malformed", "exists"),
+    ),
+    _money(
+        "settle",
+        "POST",
+        "settlements",
+        "Prepare the payment of what shops are owed",
+        o.Settlement,
+        201,
+        None,
+        ("bad-signature",),
+    ),
+    _money(
+        "confirmPayment",
+        "POST",
+        "settlements/{settlement}/lines",
+        "What the bank did",
+        o.Settlement,
+        200,
+        o.BankAnswer,
+        ("malformed", "exists"),
+    ),
+    _money(
+        "closeCampaign",
+        "POST",
+        "close",
+        "Close the campaign for good; its figures, signed",
+        "application/jose",
+        200,
+        None,
+        ("exists", "malformed"),
+    ),
+    Operation(
         "readStatus",
         "GET",
         "/v1/status",
@@ -208,10 +348,43 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "campaign:ID",
         "schema": {"type": "string", "pattern": "^campaign:[a-z0-9][a-z0-9-]{0,62}$"},
     },
+    "campaign": {
+        "in": "path",
+        "required": True,
+        "description": "The campaign's id",
+        "schema": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,62}$"},
+    },
+    "shop": {
+        "in": "path",
+        "required": True,
+        "description": "The shop's UUID",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "reservation": {
+        "in": "path",
+        "required": True,
+        "description": "The reservation's id",
+        "schema": {"type": "string", "maxLength": 40},
+    },
+    **{
+        name: {
+            "in": "path",
+            "required": True,
+            "description": f"The number of the {name}",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+        }
+        for name in ("batch", "finding", "settlement")
+    },
+    "idempotency-key": {
+        "in": "header",
+        "required": True,
+        "description": "8 to 64 letters and digits that stand for this question",
+        "schema": {"type": "string", "pattern": '^"?[A-Za-z0-9_.:-]{8,64}"?$'},
+    },
     "cursor": {
         "in": "query",
         "description": "The cursor of the answer before; none to start",
-        "schema": {"type": "string", "pattern": "^[0-9]{0,15}$"},
+        "schema": {"type": "string", "maxLength": 2000},
     },
     "wait": {
         "in": "query",
@@ -268,7 +441,7 @@ def document(version: str) -> Json:
 
 
 def _operation(operation: Operation) -> Json:
-    in_path = tuple(name for name in ("till", "chain") if f"{{{name}}}" in operation.path)
+    in_path = re.findall(r"\{(\w+)\}", operation.path)
     described: Json = {
         "operationId": operation.name,
         "summary": operation.summary,

@@ -19,6 +19,7 @@ from sync.contract.operations import (
     Reward,
     Sale,
 )
+from sync.contract.rewards.split import NotEnough
 from sync.server.money import courier, leases, reservations
 from sync.server.money.campaigns import Standing, standing
 from sync.server.money.context import Booking, Sender
@@ -70,7 +71,7 @@ def _book_reward(booking: Booking, now_is: Standing, part: int, reward: Reward) 
         return
     try:
         _dispatch(booking, now_is, part, reward)
-    except MoneyError as error:
+    except (MoneyError, NotEnough) as error:
         of_booking(booking, Kind.BROKEN, _cents(reward), str(error))
 
 

@@ -6,14 +6,12 @@ for the entry and the till's leases for the money; what they do not cover waits 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from sync.contract import claims
 from sync.contract.errors import BadSignature, ContractError, Malformed
-from sync.contract.jws import SigningKey
 from sync.contract.rewards.at_claim import bonus, draw
 from sync.contract.rewards.facts import Part, Person
 from sync.contract.rewards.rules import InstantWin, ReturnVisit, RulePack, Scope
@@ -30,6 +28,7 @@ from sync.server.money.ledger import Ledger, of_act
 from sync.server.money.limits_book import LimitBook
 from sync.server.money.members import Member
 from sync.server.money.vouchers import Issued, issue_bonus
+from sync.server.money.vouchers import Means as IssueMeans
 from sync.server.store.db import Db
 
 Outcome: TypeAlias = Literal["claimed", "checking", "mine", "taken", "late", "nothing"]
@@ -66,13 +65,11 @@ class Claimed:
     vouchers: tuple[Issued, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What claiming needs of the world: the server's key, and an even chance below a number."""
+class Means(IssueMeans, Protocol):
+    """What claiming needs of the world: to issue bonuses, and chance."""
 
-    key: SigningKey
-    below: Callable[[int], int]
-    random: Callable[[int], bytes]
+    def below(self, count: int, /) -> int:
+        """An even chance from 0 to count - 1."""
 
 
 def look(db: Db, text: str) -> Receipt:

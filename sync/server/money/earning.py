@@ -259,6 +259,7 @@ def _lapsed(row: EarnRow, left: int) -> dict[str, object]:
 
 def _split_like(booking: Booking, row: EarnRow, cents: int) -> dict[int, int]:
     """Cents in the shares of the funds that had paid a reward."""
+    booking.ledger.flush()  # what this very batch moved counts too
     rows = booking.db.execute(
         "SELECT fund, sum(cents) FROM transfer WHERE campaign = ? AND source_kind = 'entry'"
         " AND source = ? AND kind = 'earn' GROUP BY fund",
@@ -270,6 +271,7 @@ def _split_like(booking: Booking, row: EarnRow, cents: int) -> dict[int, int]:
 
 def _origin_split(booking: Booking, ticket: int, cents: int) -> dict[int, int]:
     """Cents in the shares of the funds that had paid the vouchers of a ticket."""
+    booking.ledger.flush()  # what this very batch moved counts too
     rows = booking.db.execute(
         "SELECT fund, sum(transfer.cents) FROM redemption JOIN transfer"
         " ON transfer.campaign = redemption.campaign AND source_kind = 'entry'"

@@ -7,7 +7,7 @@ the balances say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, Protocol, TypeAlias
@@ -39,8 +39,7 @@ class Means(Protocol):
     def key(self) -> SigningKey:
         """The server's key, which signs vouchers."""
 
-    @property
-    def random(self) -> Callable[[int], bytes]:
+    def random(self, count: int, /) -> bytes:
         """So many random bytes."""
 
 

@@ -38,16 +38,16 @@ class TillApi:
         """POST /v1/enrolments."""
         self._services.meters.enrolments.take(address_of(request))
         applicant = read_request(await read_body(request, SMALL_BODY_BYTES_MAX))
-        server_key = self._services.secrets.key.public
+        key = self._services.secrets.key
         now = self._services.clock.now()
         code = applicant.request.code
         campaign = await self._store.read(lambda db: campaign_of_code(db, code))
-        done = await self._store.write(lambda db: enrol(db, applicant, server_key, now), campaign)
+        done = await self._store.write(lambda db: enrol(db, applicant, key, now), campaign)
         return answer(done, 201)
 
     async def entries(self, request: Request) -> Response:
         """POST /v1/tills/{till}/entries."""
-        caller = await self._caller(request)
+        caller = await self.caller(request)
         self._services.meters.uplinks.take(caller.now.till)
         caller.require_free()
         uplink = decode_json(await read_body(request, UPLINK_BODY_BYTES_MAX), Uplink)
@@ -56,16 +56,19 @@ class TillApi:
         # Milliseconds of hashing and checking: in a thread, so that nobody waits for them.
         batch = await asyncio.to_thread(read_batch, uplink.entries, sender)
         now = stamp(self._services.clock.now())
+        key = self._services.secrets.key
         done = await self._store.write(
-            lambda db: receive(db, sender, campaign, batch, now), campaign
+            lambda db: receive(db, sender, campaign, batch, key, now), campaign
         )
-        if isinstance(done, Problem):
-            raise Refused(done)
-        return answer(done)
+        if isinstance(done.answer, Problem):
+            raise Refused(done.answer)
+        if done.news:
+            self._services.hub.ring(sender.till)
+        return answer(done.answer)
 
     async def chain(self, request: Request) -> Response:
         """GET /v1/tills/{till}/chains/{chain}."""
-        caller = await self._caller(request)
+        caller = await self.caller(request)
         self._services.meters.reads.take(caller.now.till)
         campaign = _campaign_of(request.path_params["chain"])
         till, epoch = caller.now.till, caller.now.epoch
@@ -74,7 +77,7 @@ class TillApi:
 
     async def feed(self, request: Request) -> Response:
         """GET /v1/tills/{till}/feed."""
-        caller = await self._caller(request)
+        caller = await self.caller(request)
         self._services.meters.reads.take(caller.now.till)
         after = read_cursor(request.query_params.get("cursor", ""))
         wait = read_wait(request.query_params.get("wait", str(FEED_WAIT_SECONDS_MAX)))
@@ -89,7 +92,8 @@ class TillApi:
                 if page.items or not await hub.wait(bell, deadline - loop.time()):
                     return answer(page)
 
-    async def _caller(self, request: Request) -> Caller:
+    async def caller(self, request: Request) -> Caller:
+        """The till that a request comes from, by its token; Refused for anybody else."""
         till = request.path_params["till"]
         try:
             token = bearer(request.headers.get("authorization", ""))

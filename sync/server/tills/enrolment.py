@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sync.contract.errors import BadSignature, ContractError
-from sync.contract.jws import VerifyKey
+from sync.contract.jws import SigningKey, VerifyKey
 from sync.contract.messages import (
     ENROLMENT_TYP,
     PAIRING_ALPHABET,
@@ -29,6 +29,7 @@ from sync.contract.messages import (
 )
 from sync.server.auth import Identity, identities, stamp
 from sync.server.errors import refuse
+from sync.server.money.welcome import welcome
 from sync.server.store.db import Db
 from sync.server.tills.ingest import NO_DIGEST
 
@@ -93,9 +94,10 @@ def read_request(body: bytes) -> Applicant:
     return Applicant(request, key)
 
 
-def enrol(db: Db, applicant: Applicant, server_key: VerifyKey, now: datetime) -> EnrolmentAnswer:
+def enrol(db: Db, applicant: Applicant, own: SigningKey, now: datetime) -> EnrolmentAnswer:
     """Enrol a till, or answer again for one that repeats its request. Raises Refused."""
     request, key = applicant
+    server_key = own.public
     code = _code(db, request.code)
     if code.enrolment is not None:
         _check_repeated(db, code, applicant)
@@ -104,6 +106,7 @@ def enrol(db: Db, applicant: Applicant, server_key: VerifyKey, now: datetime) ->
             raise refuse("code-expired", f"at {code.expires_at}")
         _check_epoch(db, applicant, code.campaign.id)
         _insert(db, applicant, code, fingerprint(key, server_key), stamp(now))
+        welcome(db, code.campaign.id, request.till, request.epoch, own, stamp(now))
     return EnrolmentAnswer(
         campaign=code.campaign,
         shop=code.shop,

@@ -11,9 +11,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sync.contract.jws import SigningKey
 from sync.contract.messages import Problem, UplinkAnswer, Verdict, problem
 from sync.server.auth import identities
 from sync.server.errors import refuse
+from sync.server.money.booking import book_rewards
+from sync.server.money.context import Sender as Till
 from sync.server.store.db import Db
 from sync.server.tills.books import book, refuse_tickets_twice
 from sync.server.tills.ingest import Received, Sender
@@ -30,35 +33,49 @@ class Target:
     campaign: str
     number: int
     digest: bytes
+    shop: str
 
 
 def target_of(db: Db, till: str, epoch: int, campaign: str) -> Target:
     """A till's enrolment in a campaign; Refused when it has none there under this epoch."""
     row = db.execute(
-        "SELECT id, head_number, head_digest FROM enrolment"
+        "SELECT id, head_number, head_digest, shop FROM enrolment"
         " WHERE till = ? AND epoch = ? AND campaign = ?",
         (till, epoch, campaign),
     ).fetchone()
     if row is None:
         raise refuse("not-found", "this till is not enrolled in that campaign under this epoch")
-    return Target(row[0], till, epoch, campaign, row[1], row[2])
+    return Target(row[0], till, epoch, campaign, row[1], bytes(row[2]), row[3])
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What became of a batch, and whether there is news for its till."""
+
+    answer: UplinkAnswer | Problem
+    news: bool = False
 
 
 def receive(
-    db: Db, sender: Sender, campaign: str, batch: Sequence[Received], now: str
-) -> UplinkAnswer | Problem:
+    db: Db,
+    sender: Sender,
+    campaign: str,
+    batch: Sequence[Received],
+    key: SigningKey,
+    now: str,
+) -> Stored:
     """Store a verified batch for its sender, who may have lost his standing since it was read."""
     latest = identities(db, sender.till)[-1]
     if latest.epoch != sender.epoch:
         raise refuse("epoch-closed", f"epoch {sender.epoch}", epoch=latest.epoch)
     if latest.quarantine is not None:
         raise refuse("quarantined", latest.quarantine, epoch=latest.epoch)
-    return store_batch(db, target_of(db, sender.till, sender.epoch, campaign), batch, now)
+    return store_batch(db, target_of(db, sender.till, sender.epoch, campaign), batch, key, now)
 
 
 def store_batch(
-    db: Db, target: Target, batch: Sequence[Received], now: str
-) -> UplinkAnswer | Problem:
+    db: Db, target: Target, batch: Sequence[Received], key: SigningKey, now: str
+) -> Stored:
     """Store what is new of a verified batch and book it; a gap or fork comes back as its problem.
 
     A fork is returned and not raised, because the quarantine it leads to must be committed.
@@ -66,16 +83,17 @@ def store_batch(
     standing = place(batch, _held(db, target, batch))
     if isinstance(standing, Gap):
         expected = standing.expected
-        return problem("gap", f"send from number {expected} on", expected=expected)
+        return Stored(problem("gap", f"send from number {expected} on", expected=expected))
     if isinstance(standing, Fork):
-        return _quarantine(db, target, standing, now)
+        return Stored(_quarantine(db, target, standing, now))
     new = refuse_tickets_twice(db, target.campaign, standing.new)
     _insert(db, target, new, now)
     book(db, target.enrolment, target.campaign, new)
+    who = Till(target.enrolment, target.till, target.epoch, target.shop)
+    news = book_rewards(db, target.campaign, who, new, key, now)
     _move_head(db, target, batch[-1], new, now)
-    return UplinkAnswer(
-        acknowledged=max(target.number, batch[-1].number), verdicts=_verdicts(batch, new)
-    )
+    acknowledged = max(target.number, batch[-1].number)
+    return Stored(UplinkAnswer(acknowledged=acknowledged, verdicts=_verdicts(batch, new)), news)
 
 
 def _held(db: Db, target: Target, batch: Sequence[Received]) -> Held:

@@ -1,0 +1,187 @@
+"""The proof that a campaign's money is whole: each invariant with its figures, worked out anew.
+
+Nothing here trusts a balance: what the transfers say is added up and compared with what is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sync.server.store.db import Db
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One invariant: what should be equal, or nothing. `figures` are cents or counts, by name."""
+
+    name: str
+    holds: bool
+    figures: dict[str, int]
+
+
+def audit(db: Db, campaign: str) -> list[Check]:
+    """Every invariant, in the order in which an auditor asks for them."""
+    return [check(db, campaign) for check in _CHECKS]
+
+
+def _sums_to_zero(db: Db, campaign: str) -> Check:
+    """Each fund's places sum to nothing: what sponsors promised is somewhere."""
+    rows = db.execute(
+        "SELECT fund, coalesce(sum(cents), 0) FROM balance WHERE campaign = ? GROUP BY fund",
+        (campaign,),
+    ).fetchall()
+    figures = {f"fund {fund}": int(cents) for fund, cents in rows}
+    return Check("sums-to-zero", not any(figures.values()), figures)
+
+
+def _balances_agree(db: Db, campaign: str) -> Check:
+    """The balances are what the transfers add up to, place by place."""
+    (wrong,) = db.execute(
+        "SELECT count(*) FROM (SELECT account, owner, fund, sum(cents) AS cents FROM ("
+        " SELECT credit AS account, credit_owner AS owner, fund, cents FROM transfer"
+        " WHERE campaign = ? UNION ALL"
+        " SELECT debit, debit_owner, fund, -cents FROM transfer WHERE campaign = ? UNION ALL"
+        " SELECT account, owner, fund, -cents FROM balance WHERE campaign = ?) AS moved"
+        " GROUP BY account, owner, fund HAVING sum(cents) <> 0) AS wrong",
+        (campaign, campaign, campaign),
+    ).fetchone()
+    return Check("balances-agree", wrong == 0, {"places that differ": int(wrong)})
+
+
+def _within_budget(db: Db, campaign: str) -> Check:
+    """Of no fund more was promised than it has: nothing but wallets and shops may owe."""
+    (short,) = db.execute(
+        "SELECT count(*) FROM balance WHERE campaign = ? AND cents < 0"
+        " AND account NOT IN ('sponsor', 'available', 'payable')",
+        (campaign,),
+    ).fetchone()
+    (pledged,) = _one(db, "SELECT coalesce(sum(cents), 0) FROM fund WHERE campaign = ?", campaign)
+    (free,) = _one(
+        db,
+        "SELECT coalesce(sum(cents), 0) FROM balance WHERE campaign = ? AND account = 'budget'",
+        campaign,
+    )
+    return Check(
+        "within-budget",
+        short == 0 and 0 <= free <= pledged,
+        {"pledged": pledged, "free": free, "places below zero": int(short)},
+    )
+
+
+def _vouchers(db: Db, campaign: str) -> Check:
+    """Issued = outstanding + redeemed + expired + revoked, in cents."""
+    issued = _moved(db, campaign, "credit = 'voucher'")
+    redeemed = _moved(db, campaign, "debit = 'voucher' AND credit = 'payable'")
+    expired = _moved(db, campaign, "debit = 'voucher' AND credit = 'expired'")
+    left = "debit = 'voucher' AND credit NOT IN ('payable', 'expired')"
+    revoked = _moved(db, campaign, left)
+    (outstanding,) = _one(
+        db,
+        "SELECT coalesce(sum(value), 0) FROM voucher JOIN batch"
+        " ON batch.campaign = voucher.campaign AND id = batch"
+        " WHERE voucher.campaign = ? AND state = 'valid'",
+        campaign,
+    )
+    figures = {
+        "issued": issued,
+        "outstanding": outstanding,
+        "redeemed": redeemed,
+        "expired": expired,
+        "revoked": revoked,
+    }
+    return Check("vouchers", issued == outstanding + redeemed + expired + revoked, figures)
+
+
+def _shops(db: Db, campaign: str) -> Check:
+    """What shops were paid = what they redeemed less what came back, less what is still owed."""
+    credited = _moved(db, campaign, "credit = 'payable'")
+    reversed_ = _moved(db, campaign, "debit = 'payable' AND credit <> 'paid'")
+    paid = _moved(db, campaign, "debit = 'payable' AND credit = 'paid'")
+    (owed,) = _one(
+        db,
+        "SELECT coalesce(sum(cents), 0) FROM balance WHERE campaign = ? AND account = 'payable'",
+        campaign,
+    )
+    figures = {"credited": credited, "reversed": reversed_, "paid": paid, "owed": owed}
+    return Check("shops", paid == credited - reversed_ - owed, figures)
+
+
+def _redemptions(db: Db, campaign: str) -> Check:
+    """No payment without its redemption: what shops are credited by entries, entries redeemed."""
+    (booked,) = _one(
+        db, "SELECT coalesce(sum(payable), 0) FROM redemption WHERE campaign = ?", campaign
+    )
+    credited = _moved(db, campaign, "credit = 'payable' AND source_kind = 'entry'")
+    figures = {"redeemed": booked, "credited": credited}
+    return Check("redemptions", booked == credited, figures)
+
+
+def _settled(db: Db, campaign: str) -> Check:
+    """What left for the shops' banks is what the settlements say."""
+    (listed,) = _one(
+        db,
+        "SELECT coalesce(sum(cents), 0) FROM settlement_line WHERE campaign = ?"
+        " AND state <> 'refused'",
+        campaign,
+    )
+    (paid,) = _one(
+        db,
+        "SELECT coalesce(sum(cents), 0) FROM balance WHERE campaign = ? AND account = 'paid'",
+        campaign,
+    )
+    return Check("settled", listed == paid, {"listed": listed, "paid": paid})
+
+
+def _sources(db: Db, campaign: str) -> Check:
+    """Every transfer names one entry or one act that exists."""
+    (orphans,) = _one(
+        db,
+        "SELECT count(*) FROM transfer WHERE campaign = ? AND ("
+        " source_kind = 'act' AND NOT EXISTS (SELECT 1 FROM act WHERE act.campaign ="
+        " transfer.campaign AND CAST(act.id AS TEXT) = source) OR"
+        " source_kind = 'entry' AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.campaign ="
+        " transfer.campaign AND CAST(enrolment AS TEXT) || ':' || CAST(number AS TEXT) = source))",
+        campaign,
+    )
+    return Check("sources", orphans == 0, {"transfers without a cause": orphans})
+
+
+def _frozen(db: Db, campaign: str) -> Check:
+    """After a campaign was closed only dated adjustments move money."""
+    (later,) = _one(
+        db,
+        "SELECT count(*) FROM transfer WHERE campaign = ? AND kind <> 'adjustment' AND at >"
+        " (SELECT max(since) FROM standing WHERE standing.campaign = transfer.campaign"
+        " AND state = 'closed')",
+        campaign,
+    )
+    return Check("frozen", later == 0, {"transfers after the closing": later})
+
+
+_CHECKS: Final[tuple[Callable[[Db, str], Check], ...]] = (
+    _sums_to_zero,
+    _balances_agree,
+    _within_budget,
+    _vouchers,
+    _shops,
+    _redemptions,
+    _settled,
+    _sources,
+    _frozen,
+)
+
+
+def _moved(db: Db, campaign: str, which: str) -> int:
+    (cents,) = _one(
+        db,
+        f"SELECT coalesce(sum(cents), 0) FROM transfer WHERE campaign = ? AND {which}",  # noqa: S608 - constants
+        campaign,
+    )
+    return cents
+
+
+def _one(db: Db, sql: str, campaign: str) -> tuple[int]:
+    (number,) = db.execute(sql, (campaign,)).fetchone()
+    return (int(number),)

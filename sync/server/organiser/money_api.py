@@ -1,0 +1,222 @@
+"""The endpoints of a campaign's money: rules, funds, state, shops' facts, figures, settlement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sync.contract.messages import SMALL_BODY_BYTES_MAX, Message
+from sync.contract.organising import (
+    Audit,
+    AuditCheck,
+    BankAnswer,
+    CampaignStanding,
+    Decision,
+    Findings,
+    FindingStatus,
+    NewState,
+    PledgedFund,
+    PublishedRules,
+    Settlement,
+    SettlementLine,
+    ShopFacts,
+)
+from sync.contract.rewards.rules import RulePack
+from sync.server.auth import stamp
+from sync.server.errors import refuse
+from sync.server.money import campaigns, closing, findings
+from sync.server.money.audit import audit
+from sync.server.money.funding import NewFund, pledge
+from sync.server.money.ledger import Ledger
+from sync.server.organiser.figures import figures
+from sync.server.organiser.shops import check_facts, write_facts
+from sync.server.services import Services, answer, read_json
+from sync.server.sessions import ADMIN
+from sync.server.settlement import runs
+from sync.server.settlement.runs import Run
+from sync.server.store.db import Db
+
+T = TypeVar("T")
+RULES_BYTES_MAX = 64 * 1024
+
+
+class MoneyApi:
+    """Endpoints under /v1/admin/campaigns/{campaign}. All of them are the organiser's."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._store = services.store
+        self._key = services.secrets.key
+
+    async def publish_rules(self, request: Request) -> Response:
+        """POST .../rules. A version is never changed; the next takes its place."""
+        campaign = await self._campaign(request)
+        pack = await read_json(request, RulePack, RULES_BYTES_MAX)
+        if pack.campaign != campaign:
+            raise refuse("malformed", f"the rules are those of {pack.campaign}")
+        now = self._now()
+
+        def work(db: Db) -> PublishedRules:
+            made = campaigns.publish_rules(db, pack, self._key, ADMIN, now)
+            return PublishedRules(number=made.rules.number, digest=made.digest)
+
+        return answer(await self._write(campaign, work), 201)
+
+    async def set_state(self, request: Request) -> Response:
+        """POST .../state."""
+        campaign = await self._campaign(request)
+        new = await read_json(request, NewState, SMALL_BODY_BYTES_MAX)
+        now = self._now()
+
+        def work(db: Db) -> CampaignStanding:
+            moved = campaigns.move(db, campaign, new.state, self._key, ADMIN, now)
+            return CampaignStanding(campaign=campaign, state=moved.state)
+
+        return answer(await self._write(campaign, work))
+
+    async def pledge(self, request: Request) -> Response:
+        """POST .../funds."""
+        campaign = await self._campaign(request)
+        new = await read_json(request, NewFund, SMALL_BODY_BYTES_MAX)
+        now = self._now()
+
+        def work(db: Db) -> PledgedFund:
+            fund = pledge(db, campaign, new, ADMIN, now)
+            return PledgedFund(id=fund.id, sponsor=fund.sponsor, name=fund.name, cents=fund.cents)
+
+        return answer(await self._write(campaign, work), 201)
+
+    async def shop_facts(self, request: Request) -> Response:
+        """PUT .../shops/{shop}."""
+        campaign = await self._campaign(request)
+        facts = await read_json(request, ShopFacts, SMALL_BODY_BYTES_MAX)
+        check_facts(facts)
+        shop = request.path_params["shop"]
+        await self._write(campaign, lambda db: write_facts(db, campaign, shop, facts))
+        return answer(facts)
+
+    async def figures(self, request: Request) -> Response:
+        """GET .../figures."""
+        return await self._look(request, figures)
+
+    async def audit(self, request: Request) -> Response:
+        """GET .../audit."""
+        return await self._look(request, _audit)
+
+    async def findings(self, request: Request) -> Response:
+        """GET .../findings."""
+        return await self._look(request, _findings)
+
+    async def decide(self, request: Request) -> Response:
+        """POST .../findings/{finding}. The answer has what is still open."""
+        campaign = await self._campaign(request)
+        said = await read_json(request, Decision, SMALL_BODY_BYTES_MAX)
+        number, now = _number(request, "finding"), self._now()
+
+        def work(db: Db) -> Findings:
+            findings.decide(db, campaign, number, said.decision, ADMIN, now)
+            return _findings(db, campaign)
+
+        return answer(await self._write(campaign, work))
+
+    async def settle(self, request: Request) -> Response:
+        """POST .../settlements."""
+        campaign = await self._campaign(request)
+        now = self._now()
+
+        def work(db: Db) -> Settlement:
+            return _settlement(runs.prepare(Ledger(db, campaign, now), ADMIN))
+
+        return answer(await self._write(campaign, work), 201)
+
+    async def bank(self, request: Request) -> Response:
+        """POST .../settlements/{settlement}/lines."""
+        campaign = await self._campaign(request)
+        said = await read_json(request, BankAnswer, SMALL_BODY_BYTES_MAX)
+        number, now = _number(request, "settlement"), self._now()
+
+        def work(db: Db) -> Settlement:
+            runs.confirm(Ledger(db, campaign, now), number, said.shop, said.state, ADMIN)
+            return _settlement(runs.find_run(db, campaign, number))
+
+        return answer(await self._write(campaign, work))
+
+    async def close(self, request: Request) -> Response:
+        """POST .../close. The answer is what the campaign came to, signed."""
+        campaign = await self._campaign(request)
+        now = self._now()
+
+        def work(db: Db) -> bytes:
+            return closing.close(Ledger(db, campaign, now), self._key, ADMIN).compact
+
+        compact = await self._write(campaign, work)
+        return Response(compact, media_type="application/jose")
+
+    async def _campaign(self, request: Request) -> str:
+        """The campaign of an address, for an organiser; Refused for anybody else."""
+        self._services.require_admin(request)
+        campaign = str(request.path_params["campaign"])
+
+        def known(db: Db) -> bool:
+            row = db.execute("SELECT 1 FROM campaign WHERE id = ?", (campaign,)).fetchone()
+            return row is not None
+
+        if not await self._store.read(known):
+            raise refuse("not-found", f"no campaign {campaign}")
+        return campaign
+
+    async def _write(self, campaign: str, work: Callable[[Db], T]) -> T:
+        done = await self._store.write(work, campaign)
+        self._services.hub.ring(campaign)
+        return done
+
+    async def _look(self, request: Request, look: Callable[[Db, str], Message]) -> Response:
+        campaign = await self._campaign(request)
+        return answer(await self._store.read(lambda db: look(db, campaign)))
+
+    def _now(self) -> str:
+        return stamp(self._services.clock.now())
+
+
+def _number(request: Request, name: str) -> int:
+    text = str(request.path_params[name])
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise refuse("not-found", f"expected the number of a {name}")
+    return int(text)
+
+
+def _audit(db: Db, campaign: str) -> Audit:
+    checks = [
+        AuditCheck(name=one.name, holds=one.holds, figures=one.figures)
+        for one in audit(db, campaign)
+    ]
+    return Audit(campaign=campaign, holds=all(one.holds for one in checks), checks=checks)
+
+
+def _findings(db: Db, campaign: str) -> Findings:
+    return Findings(
+        findings=[
+            FindingStatus(
+                id=one.id,
+                kind=one.kind,
+                source=one.source.id,
+                shop=one.shop,
+                cents=one.cents,
+                detail=one.detail,
+                at=one.at,
+                decision=one.decision,
+            )
+            for one in findings.listed(db, campaign)
+        ]
+    )
+
+
+def _settlement(run: Run) -> Settlement:
+    lines = [
+        SettlementLine(shop=one.shop, name=one.name, cents=one.cents, state=one.state)
+        for one in run.lines
+    ]
+    return Settlement(id=run.id, cutoff=run.cutoff, cents=run.cents, lines=lines)
