@@ -23,6 +23,7 @@ from sync.server.organiser.api import AdminApi
 from sync.server.organiser.money_api import MoneyApi
 from sync.server.organiser.pages import Pages
 from sync.server.services import Services, answer, answer_problem
+from sync.server.shopper.pages import ShopperPages
 from sync.server.tills.api import TillApi
 from sync.server.tills.spending_api import SpendingApi
 
@@ -64,6 +65,7 @@ def make_app(services: Services) -> Starlette:
 def _endpoints(services: Services) -> Mapping[str, Endpoint]:
     till, admin, pages = TillApi(services), AdminApi(services), Pages(services)
     spending, money = SpendingApi(services, till), MoneyApi(services)
+    shopper = ShopperPages(services)
     contract = msgspec.json.encode(document(API_VERSION))
 
     async def health(_: Request) -> Response:
@@ -89,6 +91,8 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "readFindings": money.findings,
         "decideFinding": money.decide,
         "settle": money.settle,
+        "readSettlement": money.settlement,
+        "readPaymentFile": money.payment_file,
         "confirmPayment": money.bank,
         "closeCampaign": money.close,
         "createCampaign": admin.campaigns,
@@ -102,6 +106,19 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "login": pages.login,
         "logIn": pages.log_in,
         "logOut": pages.log_out,
+        "receipt": shopper.page(shopper.receipt),
+        "claimReceipt": shopper.page(shopper.claim),
+        "codeForm": shopper.page(shopper.code_form),
+        "lookUpCode": shopper.page(shopper.code),
+        "claimCode": shopper.page(shopper.claim_code),
+        "wallet": shopper.page(shopper.wallet),
+        "makeVoucher": shopper.page(shopper.make_voucher),
+        "showVoucher": shopper.page(shopper.voucher),
+        "giveBackVoucher": shopper.page(shopper.give_back),
+        "makeTransferCode": shopper.page(shopper.recovery),
+        "moveWallet": shopper.page(shopper.move_here),
+        "challenge": shopper.page(shopper.challenge),
+        "payChallenge": shopper.page(shopper.pay),
         "style": pages.style,
     }
 

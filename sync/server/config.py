@@ -35,6 +35,7 @@ class Rates:
     failed_tokens: Rate = _TWO_A_SECOND
     uplinks: Rate = _DRAIN
     reads: Rate = _TWO_A_SECOND
+    codes: Rate = _TEN_A_MINUTE
 
 
 @dataclass(frozen=True, slots=True)

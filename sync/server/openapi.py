@@ -84,11 +84,21 @@ def _money(
     status: int = 200,
     body: type[m.Message] | None = None,
     problems: tuple[str, ...] = (),
+    parameters: tuple[str, ...] = (),
 ) -> Operation:
     """An operation on a campaign's money, which is the organiser's."""
     where = f"/v1/admin/campaigns/{{campaign}}/{path}"
     problems = ("not-found", *problems)
-    return Operation(name, method, where, summary, answer, status, body, "organiser", problems)
+    return Operation(
+        *(name, method, where, summary, answer, status, body, "organiser", problems, parameters)
+    )
+
+
+def _page(name: str, method: Method, path: str, summary: str, *, form: bool = False) -> Operation:
+    """A page of the shopper's; its refusals are pages too."""
+    body = "application/x-www-form-urlencoded" if form else None
+    refusals = (303, 400, 403, 404, 408, 409, 413, 415, 422, 429, 503)
+    return Operation(name, method, path, summary, "text/html", 200, body, more_statuses=refusals)
 
 
 OPERATIONS: Final = (
@@ -269,6 +279,22 @@ OPERATIONS: Final = (
         ("bad-signature",),
     ),
     _money(
+        "readSettlement",
+        "GET",
+        "settlements/{settlement}",
+        "What a settlement pays to whom, and what the bank did",
+        o.Settlement,
+    ),
+    _money(
+        "readPaymentFile",
+        "GET",
+        "settlements/{settlement}/pain001",
+        "The transfers that the bank was not heard of yet, as pain.001.001.09",
+        "application/xml",
+        problems=("bad-request", "malformed"),
+        parameters=("debtor_name", "debtor_iban", "day", "part"),
+    ),
+    _money(
         "confirmPayment",
         "POST",
         "settlements/{settlement}/lines",
@@ -332,6 +358,24 @@ OPERATIONS: Final = (
         303,
         problems=("cross-site",),
     ),
+    _page("receipt", "GET", "/C/{token}", "What a receipt earned"),
+    _page("claimReceipt", "POST", "/C/{token}", "Put a receipt's reward into this wallet"),
+    _page("codeForm", "GET", "/c", "The form for a printed code"),
+    _page("lookUpCode", "POST", "/c", "What a printed code is worth", form=True),
+    _page("claimCode", "POST", "/c/claim", "Put a code's reward into this wallet", form=True),
+    _page("wallet", "GET", "/porte-monnaie", "The wallet of this browser"),
+    _page("makeVoucher", "POST", "/porte-monnaie/bon", "Make a voucher of the wallet", form=True),
+    _page(
+        "showVoucher",
+        "GET",
+        "/porte-monnaie/bon/{campaign}/{batch}/{index}",
+        "A voucher to show at a till",
+    ),
+    _page("giveBackVoucher", "POST", "/porte-monnaie/rendre", "Undo a voucher", form=True),
+    _page("makeTransferCode", "POST", "/porte-monnaie/code", "A code for a new phone", form=True),
+    _page("moveWallet", "POST", "/porte-monnaie/reprendre", "Move a wallet here", form=True),
+    _page("challenge", "GET", "/P/{token}", "What a till without network asks for"),
+    _page("payChallenge", "POST", "/P/{token}", "Pay it; eight digits for the cashier"),
     Operation("style", "GET", "/style.css", "The style of the pages", "text/css"),
 )
 
@@ -360,6 +404,12 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "The shop's UUID",
         "schema": {"type": "string", "format": "uuid"},
     },
+    "token": {
+        "in": "path",
+        "required": True,
+        "description": "A signed text, as a QR holds it",
+        "schema": {"type": "string", "maxLength": 400},
+    },
     "reservation": {
         "in": "path",
         "required": True,
@@ -371,9 +421,13 @@ _PARAMETERS: Final[dict[str, Json]] = {
             "in": "path",
             "required": True,
             "description": f"The number of the {name}",
-            "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+            "schema": {
+                "type": "integer",
+                "minimum": 0 if name == "index" else 1,
+                "maximum": 999_999_999,
+            },
         }
-        for name in ("batch", "finding", "settlement")
+        for name in ("batch", "finding", "index", "settlement")
     },
     "idempotency-key": {
         "in": "header",
@@ -390,6 +444,29 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "in": "query",
         "description": "Seconds to wait for news when there are none",
         "schema": {"type": "integer", "minimum": 0, "maximum": 25, "default": 25},
+    },
+    "debtor_name": {
+        "in": "query",
+        "required": True,
+        "description": "Who pays; 70 of SEPA's characters are kept of it",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    },
+    "debtor_iban": {
+        "in": "query",
+        "required": True,
+        "description": "The account that is debited",
+        "schema": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"},
+    },
+    "day": {
+        "in": "query",
+        "required": True,
+        "description": "When the bank should execute it: today at the earliest, in a year at most",
+        "schema": {"type": "string", "format": "date"},
+    },
+    "part": {
+        "in": "query",
+        "description": "Which 2,000 lines of the settlement, from 1 on",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
     "page": {
         "in": "query",

@@ -54,6 +54,7 @@ class Meters:
     failed_tokens: Buckets
     uplinks: Buckets
     reads: Buckets
+    codes: Buckets
 
     @classmethod
     def of(cls, rates: Rates, clock: Clock) -> Meters:
@@ -64,6 +65,7 @@ class Meters:
             failed_tokens=Buckets(rates.failed_tokens, clock.monotonic),
             uplinks=Buckets(rates.uplinks, clock.monotonic),
             reads=Buckets(rates.reads, clock.monotonic),
+            codes=Buckets(rates.codes, clock.monotonic),
         )
 
 

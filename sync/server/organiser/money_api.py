@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from datetime import date
 from typing import TypeVar
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -35,7 +38,7 @@ from sync.server.organiser.figures import figures
 from sync.server.organiser.shops import check_facts, write_facts
 from sync.server.services import Services, answer, read_json
 from sync.server.sessions import ADMIN
-from sync.server.settlement import runs
+from sync.server.settlement import pain001, runs
 from sync.server.settlement.runs import Run
 from sync.server.store.db import Db
 
@@ -132,6 +135,35 @@ class MoneyApi:
 
         return answer(await self._write(campaign, work), 201)
 
+    async def settlement(self, request: Request) -> Response:
+        """GET .../settlements/{settlement}."""
+
+        def look(db: Db, campaign: str) -> Settlement:
+            return _settlement(runs.find_run(db, campaign, _number(request, "settlement")))
+
+        return await self._look(request, look)
+
+    async def payment_file(self, request: Request) -> Response:
+        """GET .../settlements/{settlement}/pain001. It is written off the database's path."""
+        campaign, number = await self._campaign(request), _number(request, "settlement")
+        debtor, day, part = _transfer_wish(request.query_params)
+
+        def look(db: Db) -> tuple[str, Run]:
+            (title,) = db.execute("SELECT name FROM campaign WHERE id = ?", (campaign,)).fetchone()
+            return title, runs.find_run(db, campaign, number)
+
+        title, run = await self._store.read(look)
+        order = pain001.order_run(run, part, title, debtor, day, self._services.clock.now())
+        try:
+            xml = await asyncio.to_thread(pain001.write, order)
+        except pain001.NothingToPay as error:
+            raise refuse("not-found", f"no line in part {part} waits for the bank") from error
+        except pain001.TransferProblem as error:
+            raise refuse("malformed", str(error)) from error
+        name = f"pain001-{campaign}-{number}-{part}.xml"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(xml, 200, headers, "application/xml")
+
     async def bank(self, request: Request) -> Response:
         """POST .../settlements/{settlement}/lines."""
         campaign = await self._campaign(request)
@@ -186,6 +218,21 @@ def _number(request: Request, name: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise refuse("not-found", f"expected the number of a {name}")
     return int(text)
+
+
+def _transfer_wish(query: QueryParams) -> tuple[pain001.Debtor, date, int]:
+    """Who pays, on which day, which part of a settlement; Refused for what cannot be read."""
+    name, account = query.get("debtor_name", ""), query.get("debtor_iban", "")
+    part = query.get("part", "1")
+    if not name or not account:
+        raise refuse("bad-request", "expected `debtor_name` and `debtor_iban`")
+    if not part.isascii() or not part.isdecimal() or not 0 < len(part) <= 6 or int(part) < 1:
+        raise refuse("bad-request", "expected `part` as a number from 1 on")
+    try:
+        day = date.fromisoformat(query.get("day", ""))
+    except ValueError as error:
+        raise refuse("bad-request", "expected `day` as YYYY-MM-DD") from error
+    return pain001.Debtor(name, account), day, int(part)
 
 
 def _audit(db: Db, campaign: str) -> Audit:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
-from urllib.parse import parse_qs
+from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
-from sync.contract.messages import SMALL_BODY_BYTES_MAX, problem_name
+from sync.contract.messages import problem_name
 from sync.server import texts
-from sync.server.errors import Refused, refuse
-from sync.server.limits import read_body
+from sync.server.errors import Refused
+from sync.server.html import TEMPLATES, Html, read_form, require_same_site
 from sync.server.organiser.overview import read_page, status
 from sync.server.services import Services, address_of
 from sync.server.sessions import (
@@ -24,23 +21,14 @@ from sync.server.sessions import (
     open_session,
 )
 
-_TEMPLATES: Final = Path(__file__).parent.parent / "templates"
-_FIELDS_MAX: Final = 4
-
 
 class Pages:
     """The overview at /, and logging in to see it."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._style = (_TEMPLATES / "style.css").read_bytes()
-        self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._style = (TEMPLATES / "style.css").read_bytes()
+        self._html = Html(texts.TEXTS)
 
     async def overview(self, request: Request) -> Response:
         """GET /."""
@@ -56,8 +44,8 @@ class Pages:
 
     async def log_in(self, request: Request) -> Response:
         """POST /login. A browser that knows the token gets a session."""
-        self._require_same_site(request)
-        form = await _read_form(request)
+        require_same_site(request, self._services.origins)
+        form = await read_form(request)
         failed, address = self._services.meters.failed_logins, address_of(request)
         try:
             failed.check(address)
@@ -74,7 +62,7 @@ class Pages:
 
     async def log_out(self, request: Request) -> Response:
         """POST /logout."""
-        self._require_same_site(request)
+        require_same_site(request, self._services.origins)
         secret = request.cookies.get(SESSION_COOKIE, "")
         await self._services.store.write(lambda db: end_session(db, secret))
         gone = RedirectResponse("/login", 303)
@@ -99,33 +87,10 @@ class Pages:
         )
         return entered
 
-    def _require_same_site(self, request: Request) -> None:
-        """Refuse a form that another site's page sends; the cookie is SameSite=Strict besides."""
-        origin = request.headers.get("origin")
-        if origin in (None, *self._services.origins):
-            return
-        if str(origin).partition("://")[2] != request.headers.get("host", ""):
-            raise refuse("cross-site", "the Origin header names another site")
-
-    def _render(self, request: Request, name: str, code: int = 200, **values: Any) -> Response:
-        language = texts.choose(request.headers.get("accept-language", ""))
-        html = self._environment.get_template(name).render(
-            t=texts.TEXTS[language],
-            language=language,
-            euros=lambda cents: texts.euros(cents, language),
-            day=lambda text: texts.day(text, language),
-            moment=lambda text: texts.moment(text, language),
+    def _render(self, request: Request, name: str, code: int = 200, /, **values: Any) -> Response:
+        return self._html.render(
+            *(request, name, code),
             is_silent=texts.is_silent,
             may_log_out=not self._services.open_pages,
             **values,
         )
-        return HTMLResponse(html, code, {"Vary": "Accept-Language", "Content-Language": language})
-
-
-async def _read_form(request: Request) -> dict[str, str]:
-    body = await read_body(request, SMALL_BODY_BYTES_MAX)
-    try:
-        fields = parse_qs(body.decode("utf-8"), max_num_fields=_FIELDS_MAX)
-    except ValueError as error:
-        raise refuse("bad-request", f"expected a form of {_FIELDS_MAX} fields at most") from error
-    return {name: values[-1] for name, values in fields.items()}
