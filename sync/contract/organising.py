@@ -117,7 +117,7 @@ class SettlementLine(Message, frozen=True, omit_defaults=False):
 
 
 class Settlement(Message, frozen=True, omit_defaults=False):
-    """201 of POST .../settlements."""
+    """201 of POST .../settlements, 200 of GET .../settlements/{settlement}."""
 
     id: Number
     cutoff: str
