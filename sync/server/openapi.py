@@ -20,6 +20,7 @@ Json: TypeAlias = dict[str, Any]
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 Who: TypeAlias = Literal["anyone", "till", "organiser", "onlooker"]
 
+_EMPTY: Final = (303, 304)  # answers without a body
 _BODY: Final = ("bad-request", "timeout", "too-large", "unsupported-encoding")
 _BY_WHO: Final[dict[Who, tuple[str, ...]]] = {
     "anyone": (),
@@ -538,14 +539,18 @@ def _responses(operation: Operation) -> Json:
     by_status: defaultdict[int, list[str]] = defaultdict(list)
     for name in operation.all_problems:
         by_status[m.PROBLEMS[name][0]].append(name)
-    responses: Json = {
-        str(operation.status): {"description": "Done", "content": _content(operation.answer)}
-    }
+    done: Json = {"description": "Done"}
+    if operation.status not in _EMPTY:
+        done["content"] = _content(operation.answer)
+    responses: Json = {str(operation.status): done}
     for status, names in sorted(by_status.items()):
         types = ", ".join(m.PROBLEM_PREFIX + name for name in dict.fromkeys(names))
         content = {"application/problem+json": {"schema": _ref(m.Problem)}}
         responses[str(status)] = {"description": types, "content": content}
     for status in operation.more_statuses:
+        if status in _EMPTY:
+            responses[str(status)] = {"description": "Nothing but its headers"}
+            continue
         entry = responses.setdefault(str(status), {"description": "A page", "content": {}})
         entry["content"]["text/html"] = {"schema": {"type": "string"}}
     return responses
