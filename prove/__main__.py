@@ -27,6 +27,8 @@ SUITES: Final = {
     "cards": "prove.cards",
     "machine": "prove.machine",
     "stall": "prove.stall",
+    "faults": "prove.thorough",
+    "money": "prove.campaign_money",
 }
 ON_POWERFS: Final = frozenset({"power", "disk"})
 
@@ -39,7 +41,7 @@ ON_POWERFS: Final = frozenset({"power", "disk"})
 @click.option(
     "--count",
     type=click.IntRange(1),
-    help="Cuts, faults, kills, breaks or cases; minutes of machine, seconds of stall.",
+    help="Cuts, faults, kills, breaks or cases; minutes of machine and money, seconds of stall.",
 )
 @click.option(
     "--keep",
@@ -55,6 +57,8 @@ def prove(suites: tuple[str, ...], seed: int | None, count: int | None, keep: Pa
     matrix: card payments cut at every byte and commit, in virtual time.
     cards: the same with processes, real lines and kill -9.
     machine: till, terminal and line at random. stall: a terminal that stalls holds up nothing.
+    faults: the tests that draw a sample every day, with nothing left out.
+    money: campaigns at random, on SQLite and on PostgreSQL.
     """
     signal.signal(signal.SIGTERM, _stopped)
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed

@@ -266,7 +266,7 @@ def prove_machine(
         try:
             run_machines(EXAMPLES_A_ROUND, seed + rounds)
         except (AssertionError, ExceptionGroup) as error:
-            tally.case(f"machines with seed {seed + rounds}", [str(error), *_story(error)])
+            tally.case(f"machines with seed {seed + rounds}", [str(error), *story(error)])
         else:
             tally.passed += EXAMPLES_A_ROUND
         rounds += 1
@@ -275,8 +275,8 @@ def prove_machine(
         tally.count(what, done[what])
 
 
-def _story(error: BaseException) -> list[str]:
+def story(error: BaseException) -> list[str]:
     """The steps of the shortest failing machine, as hypothesis notes them."""
     if isinstance(error, BaseExceptionGroup):
-        return [line for one in error.exceptions for line in (str(one), *_story(one))]
+        return [line for one in error.exceptions for line in (str(one), *story(one))]
     return [line for note in getattr(error, "__notes__", ()) for line in note.splitlines()]

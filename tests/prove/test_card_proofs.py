@@ -13,8 +13,9 @@ from prove.machine import run_machines
 from prove.virtual.case import Case
 from prove.virtual.setups import Setup, setups
 from prove.virtual.standalone import standalone_cases
+from tests.sampling import examples
 
-CASES = 1500
+CASES = examples(1500)
 MACHINES = 40
 TIMEOUT_S = 110
 
@@ -26,7 +27,7 @@ def _logs_again() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-def test_fifteen_hundred_cuts_double_nothing_and_forget_nothing() -> None:
+def test_cuts_drawn_from_all_double_nothing_and_forget_nothing() -> None:
     # In a process of its own: it forks, which a process with threads should not.
     done = subprocess.run(
         [sys.executable, "-m", "prove", "matrix", "--count", str(CASES), "--seed", "1"],

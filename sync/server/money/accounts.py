@@ -22,6 +22,7 @@ class Account(StrEnum):
     UNCLAIMED = "unclaimed"  # owner: a claim's hash; earned, nobody has come for it yet
     PENDING = "pending"  # owner: a member; earned, not spendable yet
     AVAILABLE = "available"  # owner: a member; spendable
+    OWED = "owed"  # owner: a member; what a wallet below zero owes: no money before it is repaid
     VOUCHER = "voucher"  # owner: batch:index; a voucher in somebody's hands
     COURIER = "courier"  # owner: a challenge; paid by phone, the till's entry is awaited
     PAYABLE = "payable"  # owner: a shop; owed to it

@@ -33,6 +33,7 @@ def close(ledger: Ledger, key: SigningKey, who: str) -> Signed:
         raise refuse("exists", f"{campaign} is {now_is.state}: end it first")
     if datetime.fromisoformat(ledger.at) <= cut_off(now_is.pack):
         raise refuse("exists", f"until {cut_off(now_is.pack)} something may still arrive")
+    _require_settled(ledger)
     act = of_act(record(db, campaign, "close", who, ledger.at, {}))
     leases.return_all(ledger, act)
     wallets.expire(ledger, act)
@@ -52,6 +53,22 @@ def close(ledger: Ledger, key: SigningKey, who: str) -> Signed:
         "v": 1,
     }
     return key.sign(canonical.encode(document), CLOSING_TYP)
+
+
+def _require_settled(ledger: Ledger) -> None:
+    """Refused while a shop is owed something, or a bank has not answered yet."""
+    (owed,) = ledger.db.execute(
+        "SELECT count(*) FROM (SELECT owner FROM balance WHERE campaign = ?"
+        " AND account = 'payable' GROUP BY owner HAVING sum(cents) > 0) AS shops",
+        (ledger.campaign,),
+    ).fetchone()
+    (waiting,) = ledger.db.execute(
+        "SELECT count(*) FROM settlement_line WHERE campaign = ? AND state = 'prepared'",
+        (ledger.campaign,),
+    ).fetchone()
+    if owed or waiting:
+        detail = f"{owed} shops are owed something, {waiting} payments have no answer of the bank"
+        raise refuse("exists", f"{detail}: settle first")
 
 
 def _return_rest(ledger: Ledger, act: Source) -> None:

@@ -71,13 +71,16 @@ def pay(ledger: Ledger, asked: Asked, member: Member, key: SigningKey) -> str:
     The same challenge again moves nothing and has the same answer, for the wallet that paid it.
     """
     before = ledger.db.execute(
-        "SELECT member FROM courier_payment WHERE campaign = ? AND challenge = ?",
+        "SELECT member, till, cents, state FROM courier_payment"
+        " WHERE campaign = ? AND challenge = ?",
         (ledger.campaign, asked.nonce),
     ).fetchone()
     if before is None:
         _pay(ledger, asked, member)
-    elif before[0] != member.id:
-        raise refuse("exists", "another wallet paid this")
+    elif before[:3] != (member.id, asked.challenge.till, asked.challenge.amount):
+        raise refuse("exists", "another wallet, or something else, was paid by this")
+    elif before[3] == "returned":
+        raise refuse("exists", "the till did not use this payment: the wallet has it back")
     secret = courier.shared_secret(key, asked.till_key)
     return courier.answer(secret, asked.challenge)
 

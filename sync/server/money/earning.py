@@ -33,24 +33,24 @@ def book_earn(booking: Booking, standing: Standing, part: int, earn: Earn) -> No
         of_booking(booking, Kind.BROKEN, earn.amount, "this claim stands for another sale")
         return
     place = Place(Account.PENDING, earn.member) if earn.member else _claim_place(earn)
-    early = _early(booking, earn)
-    covered = early
+    early = _early(booking, earn.claim)
+    covered = early or 0
     if covered < allowed:
-        covered += draw(booking, earn.leases, "earn", place, allowed - early)
+        covered += draw(booking, earn.leases, "earn", place, allowed - covered)
     if covered < allowed:
         covered += _from_budget(booking, standing, pack, place, allowed - covered)
     row = _row(booking, earn, part, pack, covered, expected)
     earns.insert(booking.db, booking.campaign, row)
     _count(booking, pack, earn, covered)
-    if covered < earn.amount and covered == allowed < earn.amount:
+    if allowed < earn.amount:
         detail = f"promised {earn.amount}, the rules give {expected.amount}"
         of_booking(booking, Kind.EARN_DIFFERS, earn.amount - allowed, detail)
-    elif covered < allowed:
+    if covered < allowed:
         detail = f"promised {earn.amount}, {covered} could be paid"
         of_booking(booking, Kind.NOT_COVERED, allowed - covered, detail)
     if earn.handed:
         hand_out(booking, earn.handed, place, covered)
-    elif early:
+    elif early is not None:
         _settle_early(booking, row)
 
 
@@ -74,6 +74,10 @@ def book_adjust(booking: Booking, adjust: Adjust, wallet_floor: int) -> None:
 
 def book_reissue(booking: Booking, part: int, reissue: Reissue) -> None:
     """Give back as a reward what rewards had paid of goods that came back; never more than that."""
+    if earns.by_claim(booking.db, booking.campaign, reissue.claim):
+        of_booking(booking, Kind.BROKEN, reissue.amount, "this claim stands for another sale")
+        return
+    early = _early(booking, reissue.claim)
     paid, given = _paid_with_rewards(booking, reissue.ticket)
     cents = max(0, min(reissue.amount, paid - given))
     if cents < reissue.amount:
@@ -92,7 +96,7 @@ def book_reissue(booking: Booking, part: int, reissue: Reissue) -> None:
         pack=0,
         base=0,
         promised=reissue.amount,
-        amount=cents,
+        amount=max(cents, early or 0),
         claim=reissue.claim,
         member="",
         state="unclaimed" if cents else "lapsed",
@@ -109,6 +113,16 @@ def book_reissue(booking: Booking, part: int, reissue: Reissue) -> None:
             Place(Account.UNCLAIMED, reissue.claim),
             _origin_split(booking, reissue.ticket, cents),
         )
+    if early is not None:
+        _repay_lease(booking, reissue.claim, min(early, cents))
+        _settle_early(booking, row)
+
+
+def _repay_lease(booking: Booking, claim: str, cents: int) -> None:
+    """What a lease paid to whoever came before the entry is the budget's again."""
+    held = Place(Account.UNCLAIMED, claim)
+    parts = booking.ledger.share(held, cents)
+    booking.ledger.move("reissue", booking.source, held, BUDGET, parts)
 
 
 def _expected(booking: Booking, earn: Earn) -> tuple[RulePack | None, Earned]:
@@ -188,15 +202,18 @@ def ready(now: str, pack: RulePack) -> str:
     return at.isoformat(timespec="milliseconds")
 
 
-def _early(booking: Booking, earn: Earn) -> int:
-    """What was paid already to whoever brought the receipt before the till did, in cents."""
-    if not earn.claim:
-        return 0
+def _early(booking: Booking, claim: str | None) -> int | None:
+    """What was paid already to whoever brought the receipt before the till did, in cents.
+
+    None when nobody did: who came first and found the leases empty has a claim to 0 cents so far.
+    """
+    if not claim:
+        return None
     row = booking.db.execute(
         "SELECT covered FROM claim WHERE campaign = ? AND hash = ? AND arrived = 0",
-        (booking.campaign, earn.claim),
+        (booking.campaign, claim),
     ).fetchone()
-    return int(row[0]) if row else 0
+    return int(row[0]) if row else None
 
 
 def _settle_early(booking: Booking, row: EarnRow) -> None:
@@ -248,7 +265,9 @@ def _take_back(booking: Booking, row: EarnRow, cents: int, floor: int) -> int:
         owed = min(rest, max(0, floor + ledger.balance(wallet)))
         if owed:
             parts = _split_like(booking, row, owed)
-            ledger.move("clawback", booking.source, wallet, BUDGET, parts)
+            # A debt is no money yet: the budget must not promise it again.
+            owing = Place(Account.OWED, row.member)
+            ledger.move("clawback", booking.source, wallet, owing, parts)
         taken += owed
     return taken
 
@@ -258,12 +277,12 @@ def _lapsed(row: EarnRow, left: int) -> dict[str, object]:
 
 
 def _split_like(booking: Booking, row: EarnRow, cents: int) -> dict[int, int]:
-    """Cents in the shares of the funds that had paid a reward."""
+    """Cents in the shares of the funds that had filled a wallet."""
     booking.ledger.flush()  # what this very batch moved counts too
     rows = booking.db.execute(
-        "SELECT fund, sum(cents) FROM transfer WHERE campaign = ? AND source_kind = 'entry'"
-        " AND source = ? AND kind = 'earn' GROUP BY fund",
-        (booking.campaign, f"{row.enrolment}:{row.number}"),
+        "SELECT fund, sum(cents) FROM transfer WHERE campaign = ? AND credit = 'pending'"
+        " AND credit_owner = ? GROUP BY fund",
+        (booking.campaign, row.member),
     )
     held = {int(fund): int(much) for fund, much in rows.fetchall()}
     return _at_most(cents, held)

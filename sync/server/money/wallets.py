@@ -59,6 +59,7 @@ def mature(ledger: Ledger, member: Member | None = None) -> int:
 def expire(ledger: Ledger, source: Source) -> int:
     """Let everything lapse that was not spent, at the end; the cents."""
     expired = 0
+    _set_off_debts(ledger, source)
     for account in (Account.UNCLAIMED, Account.PENDING, Account.AVAILABLE, Account.COURIER):
         rows = ledger.db.execute(
             "SELECT DISTINCT owner FROM balance WHERE campaign = ? AND account = ? AND cents > 0",
@@ -72,6 +73,18 @@ def expire(ledger: Ledger, source: Source) -> int:
         (ledger.campaign,),
     )
     return expired
+
+
+def _set_off_debts(ledger: Ledger, source: Source) -> None:
+    """At the end a debt meets its wallet: what was repaid lapses, the rest was never there."""
+    rows = ledger.db.execute(
+        "SELECT DISTINCT owner FROM balance WHERE campaign = ? AND account = ? AND cents > 0",
+        (ledger.campaign, Account.OWED),
+    ).fetchall()
+    for (member,) in rows:
+        wallet = Place(Account.AVAILABLE, member)
+        ledger.move_all("set-off", source, Place(Account.OWED, member), wallet)
+    ledger.flush()
 
 
 def _mature(ledger: Ledger, row: EarnRow, source: Source) -> None:

@@ -36,6 +36,7 @@ from drivers.simulators.card.caisse_ap_scenarios import SCENARIOS, CaisseApScena
 from drivers.simulators.card.director import Director
 from drivers.simulators.card.ledger import Entry, Ledger
 from tests.drivers.card.virtual_line import Clock, Fault, MemoryRecorder, PowerCutError, VirtualLine
+from tests.sampling import examples, sample
 
 REFERENCE = "T000000042"
 REQUEST = Request(REFERENCE, 1250)
@@ -172,7 +173,7 @@ def test_a_fault_at_any_byte_never_makes_the_till_say_what_is_not_true(
     faults = BREAKS + (ON_THE_LINK if how.on_link else [])
     step = 1 if name == "approve" else BYTES_BETWEEN
     for turn, fault in enumerate(faults):
-        for at in range(turn % step, undisturbed_bytes(scenario, how), step):
+        for at in sample(range(turn % step, undisturbed_bytes(scenario, how), step), turn):
             line = VirtualLine(new_terminal(scenario, how), Clock(), {at: fault}).connect()
             recorder = MemoryRecorder()
             conclusion = attempt(line, how, recorder)
@@ -191,8 +192,8 @@ def test_money_given_back_is_held_to_the_same_rule(kind: Kind, how: CaisseApSett
     request = Request(REFERENCE, 1250, kind, receipt="000017")
     for name in ("approve", "refuse"):
         scenario = SCENARIOS[name]
-        for at in range(undisturbed_bytes(scenario, how, request)):
-            for fault in BREAKS:
+        for turn, fault in enumerate(BREAKS):
+            for at in sample(range(undisturbed_bytes(scenario, how, request)), turn):
                 line = VirtualLine(new_terminal(scenario, how), Clock(), {at: fault}).connect()
                 recorder = MemoryRecorder()
                 conclusion = attempt(line, how, recorder, request)
@@ -220,7 +221,7 @@ def test_what_a_broken_line_took_a_duplicate_gives_back() -> None:
 @pytest.mark.parametrize("how", SETTINGS.values(), ids=SETTINGS.keys())
 def test_a_terminal_that_loses_its_power_leaves_no_doubt_unsaid(how: CaisseApSettings) -> None:
     scenario = SCENARIOS["approve"]
-    for at in range(undisturbed_bytes(scenario, how)):
+    for at in sample(range(undisturbed_bytes(scenario, how))):
         line = VirtualLine(new_terminal(scenario, how), Clock(), {at: Fault.DIES}).connect()
         recorder = MemoryRecorder()
         conclusion = attempt(line, how, recorder)
@@ -236,7 +237,7 @@ faults = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     faults=faults,
     noise=st.binary(min_size=1, max_size=6),
@@ -251,7 +252,7 @@ def test_many_faults_at_once_are_survived_on_the_link(
     judge(line, recorder, attempt(line, how, recorder))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     at=st.integers(0, 420),
     fault=st.sampled_from(BREAKS),
@@ -271,7 +272,7 @@ def test_any_scenario_with_a_break_anywhere_is_judged_by_the_ledger(
     judge(line, recorder, conclusion, request)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     faults=faults,
     noise=st.binary(min_size=1, max_size=6),

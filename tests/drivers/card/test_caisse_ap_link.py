@@ -20,6 +20,7 @@ from drivers.card.interface import Kind, Outcome, Question, Request
 from drivers.card.settings import Profile
 from drivers.errors import DriverError, LocalProtocolError, Offline, RemoteProtocolError
 from tests.drivers.card.virtual_line import MemoryRecorder
+from tests.sampling import examples
 
 LENGTHS = CaisseApContents.lengths
 ANSWER = b"CZ0040320CA00201CE003978CD0010CB0041250AE00210CF010T000000042"
@@ -127,7 +128,7 @@ babble = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(pieces=babble, ends=st.booleans(), on_link=st.booleans(), asks=st.booleans())
 def test_whatever_is_said_the_call_ends_in_time_and_in_order(
     *, pieces: list[bytes], ends: bool, on_link: bool, asks: bool

@@ -33,6 +33,7 @@ from drivers.simulators.card.concert_customer import CMC7, WHOLE_NUMBER
 from drivers.simulators.card.concert_scenarios import SCENARIOS
 from drivers.simulators.card.director import Director
 from tests.drivers.card.virtual_line import Clock, MemoryRecorder, VirtualLine
+from tests.sampling import examples
 
 REFERENCE = "T000000042"
 REQUEST = Request(REFERENCE, 1250)
@@ -397,7 +398,7 @@ mad = st.lists(controls | frames | st.binary(max_size=300) | st.just(b""), max_s
 sane_start = st.sampled_from([[], [bytes([ACK])] * 2, [bytes([ACK])] * 3])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(sane_start, mad, st.sampled_from([PLAIN, ECHOING, ConcertSettings(eot_may_be_missing=True)]))
 def test_a_mad_terminal_neither_hangs_nor_fools_the_till(
     start: list[bytes], pieces: list[bytes], how: ConcertSettings

@@ -94,6 +94,7 @@ def test_an_exchange_is_told_by_what_remains(enrolled: Counter, sold: str, total
     ring_up.return_item(enrolled.desk, BREAD).wait()
     cash(enrolled)
     (told,) = operations(enrolled)
+    assert isinstance(told, Sale | Refund)
     assert told.total == total
     assert isinstance(told, Sale if total >= 0 else Refund)
 
@@ -103,6 +104,7 @@ def test_an_even_exchange_is_told_too(enrolled: Counter) -> None:
     ring_up.return_item(enrolled.desk, WINE).wait()
     take_payment.settle_even(enrolled.desk).wait()
     (told,) = operations(enrolled)
+    assert isinstance(told, Sale)
     assert told.total == 0
 
 

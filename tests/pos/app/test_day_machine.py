@@ -45,6 +45,7 @@ from pos.domain.sale import Discount
 from pos.domain.ticket import from_data as read_ticket
 from pos.domain.vat import ZERO
 from tests.pos.fakes import BAG, BREAD, WINE, Counter
+from tests.sampling import examples
 
 PRICES = {BREAD: 345, WINE: 899, BAG: 5}
 NAMES = ("a", "b")
@@ -367,4 +368,4 @@ class Day(RuleBasedStateMachine):
 
 
 TestADay = Day.TestCase
-TestADay.settings = settings(max_examples=25, stateful_step_count=40)
+TestADay.settings = settings(max_examples=examples(25), stateful_step_count=40)

@@ -11,6 +11,7 @@ from pos.plain.commands import COMMANDS, LINE_LENGTH_MAX
 from pos.plain.loop import READ_CHARS_MAX
 from tests.pos.fakes import BREAD, WINE
 from tests.pos.plain.talk import Talk
+from tests.sampling import examples
 
 WITH_A_SALE = (
     "login 1",
@@ -181,7 +182,7 @@ nearly = st.builds(
 
 
 @given(line=anything | nearly, card=st.sampled_from([State.APPROVED, State.DECLINED]))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_line_whatsoever_breaks_the_till(selling: Talk, line: str, card: State) -> None:
     """What is refused changes nothing; what is understood leaves a journal that is whole."""
     talk = selling

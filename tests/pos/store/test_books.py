@@ -18,6 +18,7 @@ from pos.store import books as books_module
 from pos.store.book_rows import COLUMNS
 from pos.store.opening import Store
 from tests.pos.store.place import BREAD, WINE, Place, append, closing, refund, sell, ticket
+from tests.sampling import examples
 
 
 def content(store: Store) -> dict[str, list[Any]]:
@@ -47,7 +48,7 @@ KINDS = ("sale", "refund", "training", "copy", "cash", "closing", "event", "upda
 
 
 @given(st.lists(st.sampled_from(KINDS), max_size=25))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_rebuilt_books_are_the_books_that_grew(kinds: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder) / "till")

@@ -30,6 +30,7 @@ from pos.store.head import Head, HeadFile, HeadState
 from pos.store.machine import Machine, default_machine_folder
 from sync.contract.jws import SigningKey
 from tests.pos.store.place import Place, sell
+from tests.sampling import examples
 
 
 def mode(path: Path) -> int:
@@ -221,7 +222,7 @@ def test_a_head_file_of_any_bytes_is_read_without_trouble(raw: bytes) -> None:
 
 
 @given(st.binary(max_size=300) | st.text(max_size=100).map(str.encode))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_a_key_file_of_any_bytes_is_refused_and_told(raw: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder))
