@@ -441,9 +441,14 @@ class CampaignMachine(RuleBasedStateMachine):
 
     @rule(really=st.sampled_from((*(False,) * 7, True)))
     def close(self, really: bool) -> None:
-        """End it and try to close it for good: refused while something may still arrive."""
+        """Try to close it for good: refused before it ended, was paid, and nothing may arrive."""
         if really:
             self._admin("POST", "state", json={"state": "ended"})
+            self.clock.advance(days=100)
+            self.settle()
+            for number, shop in self.runs:
+                body = {"shop": shop, "state": "paid"}
+                self._admin("POST", f"settlements/{number}/lines", json=body)
         done["closed"] += self._admin("POST", "close").is_success
 
     # --- what must be ----------------------------------------------------------------------------
