@@ -11,6 +11,7 @@ from sync.server.config import ServerConfig
 from sync.server.run import open_services
 from sync.server.services import Clock, Services
 from tests.postgres import Cluster, binaries, cluster
+from tests.sampling import WHOLE
 from tests.sync.server.kit import ORIGIN, Api, Till, VirtualClock
 
 
@@ -29,7 +30,26 @@ def postgres() -> Iterator[Cluster]:
         yield running
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+# What moves money or stores entries runs on both databases in every check; pages, limits and log-in
+# ask the same questions of both, and do so when all is asked for (docs/proofs.md).
+ON_BOTH_DAILY = frozenset(
+    (
+        *("test_campaign_money", "test_settlement_files", "test_server_store"),
+        *("test_server_uplink", "test_server_feed", "test_server_enrolment"),
+    )
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On which databases a test of the server runs."""
+    chosen = (one.args[0] for one in metafunc.definition.iter_markers("parametrize"))
+    if "database" in metafunc.fixturenames and "database" not in chosen:
+        both = WHOLE or metafunc.module.__name__ in ON_BOTH_DAILY
+        names = ["sqlite", "postgres"] if both else ["sqlite"]
+        metafunc.parametrize("database", names, indirect=True)
+
+
+@pytest.fixture
 def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
     """Where the server keeps its data: None is SQLite in the data folder."""
     if request.param == "sqlite":
