@@ -10,7 +10,7 @@ EXAMPLES = 100  # of each property, unless it says otherwise
 settings.register_profile(
     "comptoir",
     deadline=None,
-    max_examples=examples(EXAMPLES),
+    max_examples=examples(EXAMPLES, 4),
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("comptoir")
