@@ -12,10 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
-
-from prove.machine import story
+from prove.machine import run_machines_of, story
 from prove.tally import Tally
 from tests.postgres import Cluster, binaries, cluster
 from tests.sync.server.campaign_machine import CampaignMachine, Databases, done
@@ -58,7 +55,7 @@ def _prove_on(tally: Tally, name: str, databases: Databases, seed: int, minutes:
     done.clear()
     while monotonic() < until_s and not violations:
         try:
-            _run_machines(kind, seed + rounds)
+            run_machines_of(kind, EXAMPLES_A_ROUND, STEPS_MAX, seed + rounds)
         except Exception as error:  # noqa: BLE001 - a 500 comes as what the server raised
             violations += 1
             tally.case(f"{name}, seed {seed + rounds}", [str(error), *story(error)])
@@ -70,16 +67,3 @@ def _prove_on(tally: Tally, name: str, databases: Databases, seed: int, minutes:
     )
     for what in sorted(done):
         tally.count(f"{name}: {what}", done[what])
-
-
-def _run_machines(kind: type[CampaignMachine], with_seed: int) -> None:
-    how = settings(
-        max_examples=EXAMPLES_A_ROUND,
-        stateful_step_count=STEPS_MAX,
-        deadline=None,
-        database=None,
-        print_blob=False,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, Phase.shrink),
-    )
-    run_state_machine_as_test(seed(with_seed)(kind), settings=how)

@@ -242,16 +242,23 @@ class CardMachine(RuleBasedStateMachine):
 
 def run_machines(examples: int, with_seed: int) -> None:
     """Let so many machines run; AssertionError with the shortest story that is wrong."""
+    run_machines_of(CardMachine, examples, STEPS_MAX, with_seed)
+
+
+def run_machines_of(
+    kind: type[RuleBasedStateMachine], examples: int, steps: int, with_seed: int
+) -> None:
+    """The same for machines of any kind, each of so many steps at the most."""
     how = settings(
         max_examples=examples,
-        stateful_step_count=STEPS_MAX,
+        stateful_step_count=steps,
         deadline=None,
         database=None,
         print_blob=False,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )
-    run_state_machine_as_test(seed(with_seed)(CardMachine), settings=how)
+    run_state_machine_as_test(seed(with_seed)(kind), settings=how)
 
 
 def prove_machine(

@@ -129,8 +129,7 @@ class _Headers:
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
         self._now = services.clock.now
-        https = any(origin.startswith("https:") for origin in services.origins)
-        self._fixed = _HEADERS | (_HSTS if https else {})
+        self._fixed = _HEADERS | (_HSTS if services.is_https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:

@@ -82,6 +82,11 @@ class Services:
     clock: Clock = field(default_factory=Clock)
     hub: Hub = field(default_factory=Hub)
 
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach this server by https: cookies are then for https only."""
+        return any(origin.startswith("https:") for origin in self.origins)
+
     def require_admin(self, request: Request) -> None:
         """Refuse anybody without the admin token."""
         address = address_of(request)

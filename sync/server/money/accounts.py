@@ -33,7 +33,7 @@ class Account(StrEnum):
 
 
 # Places that may be below zero: a pledge; a wallet whose reward was taken back after it was spent
-# (money.refunds has the floor); a shop that was paid for what came back afterwards.
+# (Settings.wallet_floor); a shop that was paid for what came back afterwards.
 MAY_OWE: Final = frozenset((Account.SPONSOR, Account.AVAILABLE, Account.PAYABLE))
 
 

@@ -6,17 +6,14 @@ from typing import Any
 
 import msgspec
 
-from sync.server.store.db import Db
+from sync.server.store.db import Db, next_number
 
 SERVER = "server"  # who acts when nobody asked: expiry, returns
 
 
 def record(db: Db, campaign: str, kind: str, who: str, at: str, detail: dict[str, Any]) -> int:
     """Write an act; its number in the campaign, which the ledger names as a cause."""
-    (last,) = db.execute(
-        "SELECT coalesce(max(id), 0) FROM act WHERE campaign = ?", (campaign,)
-    ).fetchone()
-    number = int(last) + 1
+    number = next_number(db, "act", campaign)
     said = msgspec.json.encode(detail).decode("utf-8")
     db.execute(
         "INSERT INTO act (campaign, id, kind, who, at, detail) VALUES (?, ?, ?, ?, ?, ?)",

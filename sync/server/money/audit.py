@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from sync.server.money.accounts import MAY_OWE, Account
+from sync.server.money.ledger import moved, total
 from sync.server.store.db import Db
 
 
@@ -52,17 +54,14 @@ def _balances_agree(db: Db, campaign: str) -> Check:
 
 def _within_budget(db: Db, campaign: str) -> Check:
     """Of no fund more was promised than it has: nothing but wallets and shops may owe."""
+    marks = ", ".join("?" * len(MAY_OWE))
     (short,) = db.execute(
-        "SELECT count(*) FROM balance WHERE campaign = ? AND cents < 0"
-        " AND account NOT IN ('sponsor', 'available', 'payable')",
-        (campaign,),
+        "SELECT count(*) FROM balance WHERE campaign = ? AND cents < 0"  # noqa: S608 - question marks only
+        f" AND account NOT IN ({marks})",
+        (campaign, *sorted(MAY_OWE)),
     ).fetchone()
-    (pledged,) = _one(db, "SELECT coalesce(sum(cents), 0) FROM fund WHERE campaign = ?", campaign)
-    (free,) = _one(
-        db,
-        "SELECT coalesce(sum(cents), 0) FROM balance WHERE campaign = ? AND account = 'budget'",
-        campaign,
-    )
+    pledged = _one(db, "SELECT coalesce(sum(cents), 0) FROM fund WHERE campaign = ?", campaign)
+    free = total(db, campaign, Account.BUDGET)
     return Check(
         "within-budget",
         short == 0 and 0 <= free <= pledged,
@@ -72,12 +71,12 @@ def _within_budget(db: Db, campaign: str) -> Check:
 
 def _vouchers(db: Db, campaign: str) -> Check:
     """Issued = outstanding + redeemed + expired + revoked, in cents."""
-    issued = _moved(db, campaign, "credit = 'voucher'")
-    redeemed = _moved(db, campaign, "debit = 'voucher' AND credit = 'payable'")
-    expired = _moved(db, campaign, "debit = 'voucher' AND credit = 'expired'")
+    issued = moved(db, campaign, "credit = 'voucher'")
+    redeemed = moved(db, campaign, "debit = 'voucher' AND credit = 'payable'")
+    expired = moved(db, campaign, "debit = 'voucher' AND credit = 'expired'")
     left = "debit = 'voucher' AND credit NOT IN ('payable', 'expired')"
-    revoked = _moved(db, campaign, left)
-    (outstanding,) = _one(
+    revoked = moved(db, campaign, left)
+    outstanding = _one(
         db,
         "SELECT coalesce(sum(value), 0) FROM voucher JOIN batch"
         " ON batch.campaign = voucher.campaign AND id = batch"
@@ -96,47 +95,39 @@ def _vouchers(db: Db, campaign: str) -> Check:
 
 def _shops(db: Db, campaign: str) -> Check:
     """What shops were paid = what they redeemed less what came back, less what is still owed."""
-    credited = _moved(db, campaign, "credit = 'payable'")
-    reversed_ = _moved(db, campaign, "debit = 'payable' AND credit <> 'paid'")
-    paid = _moved(db, campaign, "debit = 'payable' AND credit = 'paid'")
-    (owed,) = _one(
-        db,
-        "SELECT coalesce(sum(cents), 0) FROM balance WHERE campaign = ? AND account = 'payable'",
-        campaign,
-    )
+    credited = moved(db, campaign, "credit = 'payable'")
+    reversed_ = moved(db, campaign, "debit = 'payable' AND credit <> 'paid'")
+    paid = moved(db, campaign, "debit = 'payable' AND credit = 'paid'")
+    owed = total(db, campaign, Account.PAYABLE)
     figures = {"credited": credited, "reversed": reversed_, "paid": paid, "owed": owed}
     return Check("shops", paid == credited - reversed_ - owed, figures)
 
 
 def _redemptions(db: Db, campaign: str) -> Check:
     """No payment without its redemption: what shops are credited by entries, entries redeemed."""
-    (booked,) = _one(
+    booked = _one(
         db, "SELECT coalesce(sum(payable), 0) FROM redemption WHERE campaign = ?", campaign
     )
-    credited = _moved(db, campaign, "credit = 'payable' AND source_kind = 'entry'")
+    credited = moved(db, campaign, "credit = 'payable' AND source_kind = 'entry'")
     figures = {"redeemed": booked, "credited": credited}
     return Check("redemptions", booked == credited, figures)
 
 
 def _settled(db: Db, campaign: str) -> Check:
     """What left for the shops' banks is what the settlements say."""
-    (listed,) = _one(
+    listed = _one(
         db,
         "SELECT coalesce(sum(cents), 0) FROM settlement_line WHERE campaign = ?"
         " AND state <> 'refused'",
         campaign,
     )
-    (paid,) = _one(
-        db,
-        "SELECT coalesce(sum(cents), 0) FROM balance WHERE campaign = ? AND account = 'paid'",
-        campaign,
-    )
+    paid = total(db, campaign, Account.PAID)
     return Check("settled", listed == paid, {"listed": listed, "paid": paid})
 
 
 def _sources(db: Db, campaign: str) -> Check:
     """Every transfer names one entry or one act that exists."""
-    (orphans,) = _one(
+    orphans = _one(
         db,
         "SELECT count(*) FROM transfer WHERE campaign = ? AND ("
         " source_kind = 'act' AND NOT EXISTS (SELECT 1 FROM act WHERE act.campaign ="
@@ -150,7 +141,7 @@ def _sources(db: Db, campaign: str) -> Check:
 
 def _frozen(db: Db, campaign: str) -> Check:
     """After a campaign was closed only dated adjustments move money."""
-    (later,) = _one(
+    later = _one(
         db,
         "SELECT count(*) FROM transfer WHERE campaign = ? AND kind <> 'adjustment' AND at >"
         " (SELECT max(since) FROM standing WHERE standing.campaign = transfer.campaign"
@@ -173,15 +164,6 @@ _CHECKS: Final[tuple[Callable[[Db, str], Check], ...]] = (
 )
 
 
-def _moved(db: Db, campaign: str, which: str) -> int:
-    (cents,) = _one(
-        db,
-        f"SELECT coalesce(sum(cents), 0) FROM transfer WHERE campaign = ? AND {which}",  # noqa: S608 - constants
-        campaign,
-    )
-    return cents
-
-
-def _one(db: Db, sql: str, campaign: str) -> tuple[int]:
+def _one(db: Db, sql: str, campaign: str) -> int:
     (number,) = db.execute(sql, (campaign,)).fetchone()
-    return (int(number),)
+    return int(number)

@@ -19,7 +19,7 @@ from sync.server.errors import refuse
 from sync.server.money import settings as kept
 from sync.server.money.acts import record
 from sync.server.money.settings import Settings
-from sync.server.store.db import Db
+from sync.server.store.db import Db, next_number
 from sync.server.tills.feed import News, publish_item
 
 # From a state, the states that an organiser may choose. A closed campaign is frozen.
@@ -98,10 +98,8 @@ def publish_rules(db: Db, pack: RulePack, key: SigningKey, who: str, now: str) -
     before = standing(db, pack.campaign)
     if before.state == "closed":
         raise refuse("closed", f"campaign {pack.campaign}")
-    (last,) = db.execute(
-        "SELECT coalesce(max(number), 0) FROM pack WHERE campaign = ?", (pack.campaign,)
-    ).fetchone()
-    numbered: RulePack = msgspec.structs.replace(pack, number=int(last) + 1)
+    following = next_number(db, "pack", pack.campaign, "number")
+    numbered: RulePack = msgspec.structs.replace(pack, number=following)
     try:
         check(numbered)
     except ContractError as error:
@@ -140,17 +138,6 @@ def set_state(db: Db, campaign: str, state: CampaignState, key: SigningKey, now:
         "UPDATE standing SET state = ?, since = ? WHERE campaign = ?", (state, now, campaign)
     )
     publish_item(db, News(campaign, "state", {"state": state}), key, now)
-
-
-def change_settings(db: Db, campaign: str, settings: Settings, who: str, now: str) -> None:
-    """Decide anew about a campaign's money."""
-    if standing(db, campaign).state == "closed":
-        raise refuse("closed", f"campaign {campaign}")
-    begin(db, campaign, now)
-    db.execute(
-        "UPDATE standing SET settings = ? WHERE campaign = ?", (kept.write(settings), campaign)
-    )
-    record(db, campaign, "settings", who, now, msgspec.to_builtins(settings))
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from sync.contract import canonical
 from sync.contract.jws import Signed, SigningKey
 from sync.server.errors import refuse
 from sync.server.money import leases, vouchers, wallets
-from sync.server.money.accounts import BUDGET, EXPIRED, Account, Place
+from sync.server.money.accounts import BUDGET, EXPIRED, RESERVE, Account, Place
 from sync.server.money.acts import record
 from sync.server.money.audit import audit
 from sync.server.money.campaigns import cut_off, set_state, standing
@@ -75,7 +75,7 @@ def _return_rest(ledger: Ledger, act: Source) -> None:
     """Give the sponsors back what was never spent, each what is left of its own funds."""
     for fund in funds(ledger.db, ledger.campaign):
         returned = Place(Account.RETURNED, str(fund.sponsor))
-        for place in (BUDGET, EXPIRED, Place(Account.RESERVE)):
+        for place in (BUDGET, EXPIRED, RESERVE):
             cents = ledger.funds(place).get(fund.id, 0)
             if cents > 0:
                 ledger.move("returned", act, place, returned, {fund.id: cents})

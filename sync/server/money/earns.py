@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from sync.server.money.accounts import Account, Place
-from sync.server.store.db import Db, Row
+from sync.server.store.db import Db
 
 State: TypeAlias = Literal["unclaimed", "pending", "available", "spent", "lapsed"]
 _COLUMNS: Final = (
@@ -94,9 +94,10 @@ def by_member(db: Db, campaign: str, member: str, *states: State) -> list[EarnRo
     return _select(db, campaign, f"member = ? AND state IN ({marks})", member, *states)
 
 
-def due(db: Db, campaign: str, now: str, limit: int) -> list[EarnRow]:
-    """Pending earns that have waited long enough."""
-    return _select(db, campaign, "state = 'pending' AND ready_at <= ?", now)[:limit]
+def due(db: Db, campaign: str, member: str, now: str) -> list[EarnRow]:
+    """Pending earns of a member that have waited long enough."""
+    pending = by_member(db, campaign, member, "pending")
+    return [row for row in pending if row.ready_at <= now]
 
 
 def _select(db: Db, campaign: str, where: str, *parameters: object) -> list[EarnRow]:
@@ -105,8 +106,4 @@ def _select(db: Db, campaign: str, where: str, *parameters: object) -> list[Earn
         " ORDER BY at, enrolment, number, part",
         (campaign, *parameters),
     )
-    return [_row(row) for row in rows.fetchall()]
-
-
-def _row(row: Row) -> EarnRow:
-    return EarnRow(*row)
+    return [EarnRow(*row) for row in rows.fetchall()]

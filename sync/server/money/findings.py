@@ -12,7 +12,7 @@ from sync.server.money.acts import record
 from sync.server.money.context import Booking
 from sync.server.money.errors import Overdrawn
 from sync.server.money.ledger import Ledger, Source, of_act
-from sync.server.store.db import Db
+from sync.server.store.db import Db, next_number
 
 DETAIL_CHARS_MAX: Final = 300
 LISTED_MAX: Final = 200
@@ -54,10 +54,7 @@ def find(
     ledger: Ledger, kind: Kind, source: Source, *, shop: str = "", cents: int = 0, detail: str
 ) -> int:
     """Note a finding; its number in the campaign."""
-    (last,) = ledger.db.execute(
-        "SELECT coalesce(max(id), 0) FROM finding WHERE campaign = ?", (ledger.campaign,)
-    ).fetchone()
-    number = int(last) + 1
+    number = next_number(ledger.db, "finding", ledger.campaign)
     ledger.db.execute(
         "INSERT INTO finding (campaign, id, kind, source_kind, source, shop, cents, detail, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

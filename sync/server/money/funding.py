@@ -18,7 +18,7 @@ from sync.server.money.acts import record
 from sync.server.money.campaigns import standing
 from sync.server.money.ledger import Ledger, of_act
 from sync.server.money.settings import Settings
-from sync.server.store.db import Db, Row
+from sync.server.store.db import Db, Row, next_number
 
 SPONSORS_MAX: Final = 100
 FUNDS_MAX: Final = 200
@@ -185,10 +185,7 @@ def _sponsor(db: Db, campaign: str, new: NewFund) -> int:
 
 
 def _next(db: Db, table: str, campaign: str, most: int) -> int:
-    (last,) = db.execute(
-        f"SELECT coalesce(max(id), 0) FROM {table} WHERE campaign = ?",  # noqa: S608 - two tables
-        (campaign,),
-    ).fetchone()
-    if last >= most:
+    number = next_number(db, table, campaign)
+    if number > most:
         raise refuse("too-large", f"at most {most} of these in a campaign")
-    return int(last) + 1
+    return number

@@ -28,7 +28,7 @@ from sync.server.money.funding import Purse, Where, pledged, where_is
 from sync.server.money.ledger import Bears, Ledger, Source, of_act, total
 from sync.server.money.limits_book import LimitBook
 from sync.server.money.settings import LEASE_HOURS
-from sync.server.store.db import Db
+from sync.server.store.db import Db, next_number
 from sync.server.tills.feed import News, publish_item
 
 LeaseKind: TypeAlias = Literal["earn", "risk"]
@@ -167,10 +167,10 @@ class _Granting:
 
     def _book(self, kind: LeaseKind, cents: int) -> None:
         campaign, now, sender = self._ledger.campaign, self._ledger.at, self._sender
-        (last,) = self._db.execute(
-            "SELECT coalesce(max(id), 0) FROM lease WHERE campaign = ?", (campaign,)
-        ).fetchone()
-        number, until = int(last) + 1, _after(now, timedelta(hours=LEASE_HOURS))
+        number, until = (
+            next_number(self._db, "lease", campaign),
+            _after(now, timedelta(hours=LEASE_HOURS)),
+        )
         self._db.execute(
             "INSERT INTO lease (campaign, id, till, epoch, kind, cents, from_at, until_at, state)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'open')",

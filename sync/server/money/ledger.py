@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 from sync.contract.rewards.split import NotEnough, proportional
 from sync.server.money.accounts import MAY_OWE, Account, Place
 from sync.server.money.errors import Overdrawn
-from sync.server.store.db import Db
+from sync.server.store.db import Db, next_number
 
 Bears: TypeAlias = Literal["", "sponsor", "shop"]
 Split: TypeAlias = Mapping[int, int]  # cents by fund
@@ -141,10 +141,7 @@ class Ledger:
 
     def _next(self) -> int:
         if not self._last:
-            (last,) = self.db.execute(
-                "SELECT coalesce(max(id), 0) FROM transfer WHERE campaign = ?", (self.campaign,)
-            ).fetchone()
-            self._last = int(last)
+            self._last = next_number(self.db, "transfer", self.campaign) - 1
         self._last += 1
         return self._last
 
@@ -154,6 +151,15 @@ def total(db: Db, campaign: str, account: Account) -> int:
     (cents,) = db.execute(
         "SELECT coalesce(sum(cents), 0) FROM balance WHERE campaign = ? AND account = ?",
         (campaign, account),
+    ).fetchone()
+    return int(cents)
+
+
+def moved(db: Db, campaign: str, which: str) -> int:
+    """The cents of the transfers that a condition of ours picks out."""
+    (cents,) = db.execute(
+        f"SELECT coalesce(sum(cents), 0) FROM transfer WHERE campaign = ? AND {which}",  # noqa: S608 - constants
+        (campaign,),
     ).fetchone()
     return int(cents)
 

@@ -43,11 +43,3 @@ def build(db: Db, campaign: str, batch: int, key: SigningKey, uri: str, now: dat
     return status_list.write(
         raw, key, uri=uri, at=at, ttl=TTL_SECONDS, lifetime=LIFETIME_SECONDS
     ).compact
-
-
-def changed_since(db: Db, campaign: str, then: str) -> list[int]:
-    """The batches whose list has changed since a moment of the server."""
-    rows = db.execute(
-        "SELECT id FROM batch WHERE campaign = ? AND changed_at > ? ORDER BY id", (campaign, then)
-    )
-    return [int(batch) for (batch,) in rows.fetchall()]

@@ -25,7 +25,7 @@ from sync.server.money.findings import Kind, of_booking
 from sync.server.money.ledger import Ledger, Source, of_act
 from sync.server.money.members import Member
 from sync.server.money.online_code import code_digest, new_code
-from sync.server.store.db import Db
+from sync.server.store.db import Db, next_number
 
 Purpose: TypeAlias = Literal["wallet", "bonus", "carnet", "handout"]
 BATCH_SIZE_MAX: Final = 100_000
@@ -136,24 +136,6 @@ def issue_bonus(
     return _issue(ledger, terms, member, Place(Account.BUDGET), funds, of_act(act), means)
 
 
-def issue_batch(
-    ledger: Ledger, terms: Terms, count: int, funds: Mapping[int, int], who: str, means: Means
-) -> list[Issued]:
-    """Many vouchers at once, to be handed out by the organiser; `funds` pays for all of them."""
-    if not 1 <= count <= BATCH_SIZE_MAX:
-        raise refuse("malformed", f"expected 1 to {BATCH_SIZE_MAX} vouchers")
-    detail = {"value": terms.value, "count": count}
-    act = record(ledger.db, ledger.campaign, "batch", who, ledger.at, detail)
-    hold = Place(Account.RESERVE, f"batch {act}")
-    ledger.move("batch", of_act(act), Place(Account.BUDGET), hold, funds)
-    made = [
-        _issue(ledger, terms, "", hold, ledger.share(hold, terms.value), of_act(act), means)
-        for _ in range(count)
-    ]
-    ledger.flush()
-    return made
-
-
 def hand_out(booking: Booking, handed: Sequence[VoucherRef], place: Place, covered: int) -> None:
     """Make the vouchers of a carnet valid that a till handed out, and fill them."""
     for ref in handed:
@@ -170,11 +152,6 @@ def hand_out(booking: Booking, handed: Sequence[VoucherRef], place: Place, cover
             set_state(
                 booking.db, booking.campaign, ref.batch, ref.index, "valid", booking.ledger.at
             )
-
-
-def suspended_batch(ledger: Ledger, terms: Terms, count: int, means: Means) -> list[Issued]:
-    """Vouchers without value yet: a carnet, which the till fills as it hands them out."""
-    return [_write(ledger, terms, "", "suspended", means) for _ in range(count)]
 
 
 def give_back(ledger: Ledger, member: Member, batch: int, index: int) -> None:
@@ -370,16 +347,14 @@ def _next_place(ledger: Ledger, terms: Terms) -> tuple[int, int]:
 
 
 def _new_batch(ledger: Ledger, terms: Terms, days: tuple[str, str]) -> int:
-    (last,) = ledger.db.execute(
-        "SELECT coalesce(max(id), 0) FROM batch WHERE campaign = ?", (ledger.campaign,)
-    ).fetchone()
+    number = next_number(ledger.db, "batch", ledger.campaign)
     ledger.db.execute(
         "INSERT INTO batch (campaign, id, purpose, value, first_day, last_day, audience,"
         " audience_id, flags, min_spend, size, version, changed_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, ?)",
         (
-            *(ledger.campaign, int(last) + 1, terms.purpose, terms.value, *days),
+            *(ledger.campaign, number, terms.purpose, terms.value, *days),
             *(int(terms.audience), terms.audience_id, terms.flags, terms.min_spend, ledger.at),
         ),
     )
-    return int(last) + 1
+    return number

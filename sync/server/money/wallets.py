@@ -13,7 +13,6 @@ from sync.server.money.ledger import Ledger, Source, of_act
 from sync.server.money.members import Member
 from sync.server.store.db import Db
 
-SWEPT_MAX: Final = 1_000
 HISTORY_MAX: Final = 200
 
 
@@ -43,11 +42,14 @@ def read(db: Db, member: Member) -> Wallet:
     )
 
 
-def mature(ledger: Ledger, member: Member | None = None) -> int:
-    """Make spendable what has waited long enough, of one wallet or of all; how many rewards."""
-    due = earns.due(ledger.db, ledger.campaign, ledger.at, SWEPT_MAX)
-    if member is not None:
-        due = [row for row in due if row.member == member.id]
+def is_due(db: Db, member: Member, now: str) -> bool:
+    """Whether something in a wallet has waited long enough, so that `mature` has work."""
+    return bool(earns.due(db, member.campaign, member.id, now))
+
+
+def mature(ledger: Ledger, member: Member) -> int:
+    """Make spendable what has waited long enough in a wallet; how many rewards."""
+    due = earns.due(ledger.db, ledger.campaign, member.id, ledger.at)
     if due:
         act = record(ledger.db, ledger.campaign, "mature", SERVER, ledger.at, {"rewards": len(due)})
         for row in due:

@@ -56,7 +56,7 @@ class AdminApi:
         now = stamp(self._services.clock.now())
 
         def work(db: Db) -> None:
-            _require_campaign(db, new.campaign)
+            require_campaign(db, new.campaign)
             db.execute(
                 "INSERT INTO shop (campaign, id, number, name, created_at) SELECT"
                 " ?, ?, coalesce(max(number), 0) + 1, ?, ? FROM shop WHERE campaign = ?",
@@ -83,7 +83,7 @@ class AdminApi:
         key = self._services.secrets.key
 
         def work(db: Db) -> int:
-            _require_campaign(db, new.campaign)
+            require_campaign(db, new.campaign)
             return publish(db, News(new.campaign, "notice", {"text": new.text}), key, now)
 
         number = await self._store.write(work, new.campaign)
@@ -98,6 +98,7 @@ class AdminApi:
         return answer(await self._store.read(lambda db: status(db, page, now)))
 
 
-def _require_campaign(db: Db, campaign: str) -> None:
+def require_campaign(db: Db, campaign: str) -> None:
+    """Refused for a campaign that does not exist."""
     if db.execute("SELECT 1 FROM campaign WHERE id = ?", (campaign,)).fetchone() is None:
         raise refuse("not-found", f"no campaign {campaign}")

@@ -9,7 +9,7 @@ from sync.contract.rewards.rules import Percent
 from sync.server.money.accounts import Account
 from sync.server.money.campaigns import standing
 from sync.server.money.funding import pledged
-from sync.server.money.ledger import total
+from sync.server.money.ledger import moved, total
 from sync.server.store.db import Db
 
 DAYS_MAX: Final = 120
@@ -23,8 +23,8 @@ def figures(db: Db, campaign: str) -> Figures:
     eligible = _one(
         db, "SELECT coalesce(sum(base), 0) FROM earn WHERE campaign = ? AND promised > 0", campaign
     )
-    earned = _moved(db, campaign, "kind IN ('earn', 'claim-early')")
-    clawed_back = _moved(db, campaign, "kind = 'clawback'")
+    earned = moved(db, campaign, "kind IN ('earn', 'claim-early')")
+    clawed_back = moved(db, campaign, "kind = 'clawback'")
     held = {account: total(db, campaign, account) for account in Account}
     return Figures(
         turnover=turnover,
@@ -34,10 +34,10 @@ def figures(db: Db, campaign: str) -> Figures:
         pending=held[Account.PENDING],
         available=held[Account.AVAILABLE],
         vouchers=held[Account.VOUCHER],
-        redeemed=_moved(db, campaign, "credit = 'payable' AND kind IN ('redeem', 'doubled')"),
+        redeemed=moved(db, campaign, "credit = 'payable' AND kind IN ('redeem', 'doubled')"),
         expired=held[Account.EXPIRED],
         clawed_back=clawed_back,
-        doubled=_moved(db, campaign, "kind = 'doubled'"),
+        doubled=moved(db, campaign, "kind = 'doubled'"),
         pledged=pledged(db, campaign),
         free=held[Account.BUDGET],
         leased=held[Account.LEASED],
@@ -88,11 +88,6 @@ def _days(db: Db, campaign: str) -> list[dict[str, Any]]:
 def _by_day(db: Db, campaign: str, select: str) -> dict[str, int]:
     rows = db.execute(f"{select} GROUP BY day", (campaign,))
     return {day: int(cents) for day, cents in rows.fetchall()}
-
-
-def _moved(db: Db, campaign: str, which: str) -> int:
-    sql = f"SELECT coalesce(sum(cents), 0) FROM transfer WHERE campaign = ? AND {which}"  # noqa: S608 - constants
-    return _one(db, sql, campaign)
 
 
 def _one(db: Db, sql: str, campaign: str) -> int:

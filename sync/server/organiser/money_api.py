@@ -34,6 +34,7 @@ from sync.server.money import campaigns, closing, findings
 from sync.server.money.audit import audit
 from sync.server.money.funding import NewFund, pledge
 from sync.server.money.ledger import Ledger
+from sync.server.organiser.api import require_campaign
 from sync.server.organiser.figures import figures
 from sync.server.organiser.shops import check_facts, write_facts
 from sync.server.services import Services, answer, read_json
@@ -191,13 +192,7 @@ class MoneyApi:
         """The campaign of an address, for an organiser; Refused for anybody else."""
         self._services.require_admin(request)
         campaign = str(request.path_params["campaign"])
-
-        def known(db: Db) -> bool:
-            row = db.execute("SELECT 1 FROM campaign WHERE id = ?", (campaign,)).fetchone()
-            return row is not None
-
-        if not await self._store.read(known):
-            raise refuse("not-found", f"no campaign {campaign}")
+        await self._store.read(lambda db: require_campaign(db, campaign))
         return campaign
 
     async def _write(self, campaign: str, work: Callable[[Db], T]) -> T:

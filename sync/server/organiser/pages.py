@@ -83,7 +83,7 @@ class Pages:
             max_age=int(SESSION_LIFETIME.total_seconds()),
             httponly=True,
             samesite="strict",
-            secure=any(origin.startswith("https:") for origin in self._services.origins),
+            secure=self._services.is_https,
         )
         return entered
 

@@ -43,16 +43,3 @@ def write_facts(db: Db, campaign: str, shop: str, facts: ShopFacts) -> None:
         f" ON CONFLICT (campaign, shop) DO UPDATE SET {changes}",
         (campaign, shop, *row),
     )
-
-
-def read_facts(db: Db, campaign: str, shop: str) -> ShopFacts:
-    """What is known of a shop; empty where nothing is."""
-    row = db.execute(
-        f"SELECT {', '.join(_COLUMNS)} FROM shop_facts WHERE campaign = ? AND shop = ?",  # noqa: S608 - constants
-        (campaign, shop),
-    ).fetchone()
-    if row is None:
-        return ShopFacts()
-    values = dict(zip(_COLUMNS, row, strict=True))
-    values |= {name: bool(values[name]) for name in ("listed", "chain")}
-    return ShopFacts(**values)

@@ -18,7 +18,7 @@ from sync.server.money.accounts import Account, Place
 from sync.server.money.acts import record
 from sync.server.money.campaigns import standing
 from sync.server.money.ledger import Ledger, of_act
-from sync.server.store.db import Db
+from sync.server.store.db import Db, next_number
 
 CHECKED_AT_ONCE: Final = 500
 LineState: TypeAlias = Literal["prepared", "paid", "refused"]
@@ -59,10 +59,7 @@ def prepare(ledger: Ledger, who: str) -> Run:
     lines = _owed(db, campaign, standing(db, campaign).settings.settle_min)
     if not lines:
         raise refuse("not-found", "no shop with an account is owed anything")
-    (last,) = db.execute(
-        "SELECT coalesce(max(id), 0) FROM settlement WHERE campaign = ?", (campaign,)
-    ).fetchone()
-    number = int(last) + 1
+    number = next_number(db, "settlement", campaign)
     act = record(db, campaign, "settle", who, ledger.at, {"settlement": number})
     db.execute(
         "INSERT INTO settlement (campaign, id, cutoff, act) VALUES (?, ?, ?, ?)",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import segno
@@ -55,11 +56,17 @@ class RealMeans:
 class Shown:
     """A wallet as its page shows it; `values` are the vouchers that it could become."""
 
-    campaign: str
+    member: Member
     name: str
+    is_due: bool
     wallet: wallets.Wallet
     vouchers: tuple[vouchers.VoucherRow, ...]
     values: tuple[int, ...]
+
+    @property
+    def campaign(self) -> str:
+        """The campaign that it belongs to."""
+        return self.member.campaign
 
 
 class ShopperPages:
@@ -231,12 +238,13 @@ class ShopperPages:
     async def _wallet(
         self, request: Request, code: int = 200, *, recovery: str = "", wrong: str = ""
     ) -> Response:
-        secret = _secret(request)
-        found = await self._store.read(lambda db: _shown(db, secret))
-        for one in found:
-            await self._write(one.campaign, wallets.mature)
-        if found:
-            found = await self._store.read(lambda db: _shown(db, secret))
+        secret, now = _secret(request), stamp(self._services.clock.now())
+        found = await self._store.read(lambda db: _shown(db, secret, now))
+        ripe = [one for one in found if one.is_due]
+        for one in ripe:
+            await self._write(one.campaign, partial(wallets.mature, member=one.member))
+        if ripe:
+            found = await self._store.read(lambda db: _shown(db, secret, now))
         page = "shopper/wallet.html"
         return self._html.render(request, page, code, wallets=found, recovery=recovery, wrong=wrong)
 
@@ -303,7 +311,7 @@ class ShopperPages:
             max_age=COOKIE_SECONDS,
             httponly=True,
             samesite="lax",  # a receipt's QR opens the page from another application
-            secure=any(origin.startswith("https:") for origin in self._services.origins),
+            secure=self._services.is_https,
         )
         return response
 
@@ -320,7 +328,7 @@ def _member(db: Db, campaign: str, request: Request) -> Member:
     return found
 
 
-def _shown(db: Db, secret: str) -> list[Shown]:
+def _shown(db: Db, secret: str, now: str) -> list[Shown]:
     """The wallets of a secret, by campaign."""
     if not secret:
         return []
@@ -333,7 +341,8 @@ def _shown(db: Db, secret: str) -> list[Shown]:
             values = pack.vouchers.values if pack else ()
             able = tuple(value for value in values if value <= wallet.available)
             held = tuple(vouchers.of_member(db, member))
-            found.append(Shown(campaign, name, wallet, held, able))
+            ripe = wallets.is_due(db, member, now)
+            found.append(Shown(member, name, ripe, wallet, held, able))
     return found
 
 

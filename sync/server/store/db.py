@@ -69,6 +69,15 @@ class Store(Protocol):
         """Finish the work that waits and let the database go."""
 
 
+def next_number(db: Db, table: str, campaign: str, column: str = "id") -> int:
+    """The number that follows the last of a campaign's rows; the campaign's lock must be held."""
+    (last,) = db.execute(
+        f"SELECT coalesce(max({column}), 0) FROM {table} WHERE campaign = ?",  # noqa: S608 - names of ours
+        (campaign,),
+    ).fetchone()
+    return int(last) + 1
+
+
 def busy(why: str) -> Refused:
     """The answer while the database cannot take more: everything is kept by who asked."""
     return refuse("busy", why, retry_after_seconds=RETRY_AFTER_SECONDS)

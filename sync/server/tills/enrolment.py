@@ -30,7 +30,7 @@ from sync.contract.messages import (
 from sync.server.auth import Identity, identities, stamp
 from sync.server.errors import refuse
 from sync.server.money.welcome import welcome
-from sync.server.store.db import Db
+from sync.server.store.db import Db, next_number
 from sync.server.tills.ingest import NO_DIGEST
 
 CODE_LIFETIME: Final = timedelta(hours=PAIRING_CODE_LIFETIME_HOURS)
@@ -176,9 +176,7 @@ def _insert(db: Db, applicant: Applicant, code: _Code, digits: str, now: str) ->
         (request.till, request.epoch, key.kid, key.spki, now),
     )
     campaign = code.campaign.id
-    (enrolment,) = db.execute(
-        "SELECT coalesce(max(id), 0) + 1 FROM enrolment WHERE campaign = ?", (campaign,)
-    ).fetchone()
+    enrolment = next_number(db, "enrolment", campaign)
     db.execute(
         "INSERT INTO enrolment (campaign, id, till, epoch, shop, shop_till, software, fingerprint,"
         " enrolled_at, head_number, head_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",

@@ -26,7 +26,7 @@ from sync.contract.feed import (
 from sync.contract.jws import SigningKey
 from sync.contract.messages import to_payload
 from sync.server.errors import refuse
-from sync.server.store.db import Db
+from sync.server.store.db import Db, next_number
 
 WAITING_MAX: Final = 2048
 CURSOR_CHARS_MAX: Final = 2000
@@ -75,10 +75,7 @@ def publish(db: Db, news: News, key: SigningKey, now: str) -> int:
 
 def publish_item(db: Db, news: News, key: SigningKey, now: str) -> Item:
     """Sign an item and append it to its campaign's feed."""
-    (last,) = db.execute(
-        "SELECT coalesce(max(id), 0) FROM feed WHERE campaign = ?", (news.campaign,)
-    ).fetchone()
-    number = int(last) + 1
+    number = next_number(db, "feed", news.campaign)
     item = FeedItem(
         at=now,
         campaign=news.campaign,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -402,8 +403,9 @@ class CampaignMachine(RuleBasedStateMachine):
 
     @rule()
     def let_rewards_ripen(self) -> None:
-        """What the server does by itself from time to time."""
-        self._ledger(wallets.mature)
+        """What looking into each wallet does."""
+        for who in SHOPPERS:
+            self._ledger(partial(wallets.mature, member=self.market.member(who)))
 
     # --- the organiser and the bank --------------------------------------------------------------
 

@@ -41,18 +41,6 @@ CREATE TABLE voucher (
 CREATE UNIQUE INDEX voucher_by_code ON voucher (campaign, code);
 CREATE INDEX voucher_by_member ON voucher (campaign, member);
 
-CREATE TABLE carnet (
-    campaign TEXT NOT NULL,
-    id INTEGER NOT NULL,
-    till TEXT NOT NULL,
-    epoch INTEGER NOT NULL,
-    batch INTEGER NOT NULL,
-    first_idx INTEGER NOT NULL,
-    count INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('open', 'closed')),
-    PRIMARY KEY (campaign, id)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE reservation (
     campaign TEXT NOT NULL,
     id TEXT NOT NULL,
