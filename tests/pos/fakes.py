@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pos.app import ring_up
+from pos.app import close_session, ring_up
 from pos.app.desk import CardNews, Desk, News, Ports, Settings, TotalsNews
 from pos.app.payment_recorder import PaymentRecorder
 from pos.app.ports import (
@@ -52,6 +52,7 @@ CATALOGUE = f"""code;libelle;prix_ttc;tva;unite;touche
 {CHEESE};Comté à la coupe;24,90;5,5;kg;
 {BAG};Sac en coton;0,05;20;;4
 """.encode()
+_COLUMNS, *_PRODUCTS = CATALOGUE.decode().splitlines()
 MEAL = TenderType("Titre-restaurant", TenderKind.VOUCHER, Overpay.KEEP)
 CHEQUE = TenderType("Chèque", TenderKind.CHEQUE, opens_drawer=True)
 STAFF = {
@@ -220,6 +221,16 @@ class Counter:
         """Ring up a product by each code."""
         for code in codes:
             ring_up.by_code(self.desk, code).wait()
+
+    def sell_families(self, families: Mapping[str, str]) -> None:
+        """Products of the catalogue belong to families of the shop."""
+        lines = [f"{line};{families.get(line.split(';')[0], '')}" for line in _PRODUCTS]
+        text = "\n".join((_COLUMNS + ";famille", *lines))
+        load_catalogue(self.store, text.encode(), self.clock)
+
+    def close_day(self) -> None:
+        """The Z, by whoever is at the desk."""
+        close_session.close(self.desk).wait()
 
     def answers(self, state: State, **details: object) -> CardNews:
         """The terminal does its part for the last attempt it got, and the desk hears of it."""
