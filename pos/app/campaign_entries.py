@@ -224,7 +224,8 @@ def _from_carnets(
     for text in (text for carnet in carnets for text in carnet.vouchers):
         voucher = vouchers.read(text).voucher
         place = (grants.campaign, voucher.batch, voucher.index)
-        if voucher.value <= cents and not tx.rewards.was("handed", place):
+        lasts = tx.at[:10] <= voucher.last_day.isoformat()
+        if lasts and voucher.value <= cents and not tx.rewards.was("handed", place):
             found.append((VoucherRef(voucher.batch, voucher.index), voucher.value, text))
             cents -= voucher.value
     return found

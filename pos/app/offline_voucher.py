@@ -14,7 +14,7 @@ from pos.domain.rewards import Refusal
 from sync.contract.feed import Place
 from sync.contract.grants import Grants
 from sync.contract.rewards.rules import OfflinePolicy
-from sync.contract.status_list import VALID
+from sync.contract.status_list import SUSPENDED, VALID
 from sync.contract.voucher import Audience, Flag, Voucher
 
 Mode: TypeAlias = Literal["locked", "bearer"]
@@ -24,8 +24,8 @@ Mode: TypeAlias = Literal["locked", "bearer"]
 class Here:
     """What this till knows besides: used vouchers, what it took unseen, what it may still risk.
 
-    `unsure` counts from the last entry that the server holds; `risk_left` is in cents; `must_ask`:
-    chance decided that this one has to be asked for.
+    `unsure` counts from the last entry that the server holds; `risk_left` is in cents; `handed`:
+    this till gave it out; `must_ask`: chance decided that this one has to be asked for.
     """
 
     now: datetime
@@ -34,6 +34,7 @@ class Here:
     unsure: Unsure = field(default_factory=Unsure)
     risk_left: Cents = 0
     listed: ListedAt | None = None
+    handed: bool = False
     must_ask: bool = False
 
 
@@ -55,8 +56,7 @@ def check(voucher: Voucher, grants: Grants, here: Here) -> None:
 
 def mode_of(voucher: Voucher, grants: Grants, here: Here) -> Mode:
     """How a voucher may be taken without asking; VoucherRefused, with what stands in the way."""
-    listed = here.listed
-    if listed is not None and listed.statuses.get(voucher.index) != VALID:
+    if _is_struck(voucher, here):
         raise VoucherRefused(cause=Refusal.SPENT)
     if Flag.OFFLINE_OK not in voucher.flags:
         raise VoucherRefused(cause=Refusal.OFFLINE_NEVER)
@@ -82,6 +82,17 @@ def _check_policy(voucher: Voucher, policy: OfflinePolicy, here: Here) -> None:
     ):
         if wrong:
             raise VoucherRefused(cause=cause)
+
+
+def _is_struck(voucher: Voucher, here: Here) -> bool:
+    """Whether the list says that it is worth nothing.
+
+    One that was handed out here stays suspended there until the server hears of it.
+    """
+    if here.listed is None:
+        return False
+    status = here.listed.statuses.get(voucher.index)
+    return status != VALID and not (here.handed and status == SUSPENDED)
 
 
 def _is_old(here: Here, policy: OfflinePolicy) -> bool:

@@ -100,6 +100,11 @@ def ask(desk: Desk, wish: Wish) -> Answer:
         return Answer(desk.ports.campaigns.reserve(question, wish.key))
     except NoAnswer:
         return Answer()
+    except VoucherRefused as refused:
+        # The server may not have heard yet that this till handed it out.
+        if refused.params["cause"] == Refusal.SUSPENDED and _was_handed(desk, wish):
+            return Answer()
+        raise
 
 
 def take(desk: Desk, wish: Wish, answer: Answer) -> Pending[Settled | None]:
@@ -125,6 +130,15 @@ def take(desk: Desk, wish: Wish, answer: Answer) -> Pending[Settled | None]:
         desk.finish(settled)
 
     return desk.record(work, then)
+
+
+def _was_handed(desk: Desk, wish: Wish) -> bool:
+    """Whether this till gave a voucher out."""
+    voucher = wish.voucher
+    if voucher is None:
+        return False
+    place = (wish.grants.campaign, voucher.batch, voucher.index)
+    return desk.ports.ledger.rewards.was("handed", place)
 
 
 def _code(text: str) -> str:
@@ -205,6 +219,7 @@ def _here(desk: Desk, grants: Grants, voucher: Voucher, due: Cents) -> Here:
         unsure,
         risk,
         desk.ports.campaigns.status_list(campaign, voucher.batch),
+        book.was("handed", place),
         bool(one_in) and int.from_bytes(desk.ports.new_secret(4), "big") % one_in == 0,
     )
 

@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     SPENT = "voucher-spent"
     ELSEWHERE = "voucher-elsewhere"
     MINIMUM = "voucher-minimum"
+    SUSPENDED = "voucher-suspended"
     FOREIGN = "voucher-foreign"
     CAMPAIGN_OVER = "voucher-campaign-over"
     OFFLINE_NEVER = "offline-never"

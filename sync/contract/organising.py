@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from sync.contract.feed import CampaignState
+from sync.contract.feed import CARNET_VOUCHERS_MAX, CampaignState
 from sync.contract.messages import CampaignId, Message, Name, Number, Sha256, Uuid
+from sync.contract.rewards.rules import REWARD_CENTS_MAX
 
 Text = Annotated[str, Meta(max_length=255)]
 
@@ -26,6 +27,20 @@ class NewState(Message, frozen=True):
     """The body of POST .../state."""
 
     state: Literal["open", "paused", "ended"]
+
+
+class NewCarnets(Message, frozen=True):
+    """The body of POST .../carnets: for each till of a shop, so many vouchers of so many cents."""
+
+    shop: Uuid
+    value: Annotated[int, Meta(ge=1, le=REWARD_CENTS_MAX)]
+    count: Annotated[int, Meta(ge=1, le=CARNET_VOUCHERS_MAX)]
+
+
+class IssuedCarnets(Message, frozen=True):
+    """201 of POST .../carnets: how many vouchers were made."""
+
+    vouchers: int
 
 
 class CampaignStanding(Message, frozen=True):

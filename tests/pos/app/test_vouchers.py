@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as changed
 
-from pos.app import cancel_sale, park, print_receipt, take_voucher
+from pos.app import cancel_sale, change_sale, park, print_receipt, take_voucher
 from pos.app.desk import Settled
+from pos.app.ports import ListedAt
 from pos.app.views import show
 from pos.domain.document import Columns, Text
 from pos.domain.errors import (
@@ -22,9 +23,11 @@ from pos.domain.errors import (
 )
 from pos.domain.rewards import Refusal
 from sync.contract.calls import Reservation
+from sync.contract.feed import Carnet
 from sync.contract.jws import SigningKey
 from sync.contract.operations import VoucherRef
 from sync.contract.rewards.rules import OfflinePolicy
+from sync.contract.status_list import SUSPENDED, StatusList, pack
 from sync.contract.voucher import USUAL, Audience, Flag
 from tests.pos import rewards
 from tests.pos.fakes import BAG, BREAD, WINE, Counter
@@ -427,3 +430,42 @@ def test_an_answer_for_a_sale_that_is_gone_changes_nothing(joined: Counter) -> N
     joined.ring(WINE)
     with pytest.raises(NothingToPay):
         take_voucher.take(joined.desk, wish, take_voucher.Answer())
+
+
+# --- handed out here ------------------------------------------------------------------------------
+
+
+def hand_out(counter: Counter) -> str:
+    """A sale whose reward is handed out as the shop's own voucher: its text."""
+    own = voucher(0, 200, audience=Audience.SHOP, audience_id=SHOP)
+    carnet = Carnet(id=1, value=200, vouchers=(own,))
+    join(counter, granted(lease(), carnets=(carnet,)))
+    counter.ring(WINE, BREAD)
+    change_sale.wish_paper(counter.desk, on_paper=True).wait()
+    pay(counter)
+    counter.campaigns.lists[(CAMPAIGN, 7)] = ListedAt(StatusList(2, pack([SUSPENDED])), AT)
+    return own
+
+
+@pytest.mark.parametrize("answer", [None, VoucherRefused(cause="voucher-suspended")])
+def test_what_was_handed_out_here_is_taken_before_the_server_has_heard(
+    counter: Counter, answer: VoucherRefused | None
+) -> None:
+    own = hand_out(counter)
+    counter.campaigns.answer = answer
+    counter.ring(WINE)
+    scan(counter, own)
+    pay(counter)
+    assert said(counter)[1][0]["mode"] == "locked"
+    counter.ring(WINE)
+    assert refusal(counter, own) is Refusal.HERE
+
+
+def test_what_was_not_handed_out_is_no_money(counter: Counter) -> None:
+    own = voucher(0, 200, audience=Audience.SHOP, audience_id=SHOP)
+    join(counter, granted(lease()))
+    counter.campaigns.lists[(CAMPAIGN, 7)] = ListedAt(StatusList(2, pack([SUSPENDED])), AT)
+    counter.ring(WINE)
+    assert refusal(counter, own) is Refusal.SPENT
+    counter.campaigns.answer = VoucherRefused(cause="voucher-suspended")
+    assert refusal(counter, own) is Refusal.SUSPENDED
