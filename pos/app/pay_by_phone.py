@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pos.app.desk import Desk, Pending, Settled
-from pos.app.ports import Transaction
+from pos.app.ports import PrintJob, Transaction
 from pos.app.settle import advance, require_stored
 from pos.app.take_payment import payable, whole
-from pos.domain.document import Cut, Document, Feed, Qr, Text
+from pos.domain.document import Cut, Document, Feed, Qr, Text, to_data
 from pos.domain.errors import (
     NoCampaign,
     NothingToPay,
@@ -83,6 +83,19 @@ def again(desk: Desk) -> Asked:
     if request is None:
         raise PhoneFirst
     return _asked(desk, _grants_of(desk, request), request)
+
+
+def print_request(desk: Desk) -> Pending[Asked]:
+    """Put what the phone has to scan on paper; PhoneFirst."""
+    asked = again(desk)
+    title = desk.settings.words.say("reward.phone_title")
+    job = PrintJob(desk.ports.new_id(), title, to_data(asked.document))
+
+    def work(tx: Transaction) -> Asked:
+        tx.enqueue(job)
+        return asked
+
+    return desk.record(work, lambda _: desk.ports.printer.wake())
 
 
 def answer(desk: Desk, digits: str) -> Pending[Settled | None]:
