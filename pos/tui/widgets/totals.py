@@ -129,9 +129,8 @@ class Totals(Rows):
             change = self.language.number(last.change)
             rows.append(ends([(say("tui.last.change"), "dim")], [(change, "good")], width))
         for line in last.rewards:
-            rows += [
-                [(fit(x, width), "good")] for x in wrap(earned_text(line, self.language), width)
-            ]
+            told = wrap(clean(earned_text(line, self.language)), width)
+            rows += [[(fit(part, width), "good")] for part in told]
         rows += [[(line, "hint")] for line in wrap(self.till.key_hints("receipt"), width)]
         return rows
 

@@ -165,8 +165,8 @@ class PlayedCampaigns(FakeCampaigns):
         self.state = CampaignLink()
 
     def active(self) -> tuple[str, ...]:
-        """None is joined."""
-        return self.state.campaigns
+        """Those that the test joined."""
+        return self.ids or self.state.campaigns
 
     def link(self) -> CampaignLink:
         """As it was set."""
