@@ -26,6 +26,7 @@ from sync.server.services import Services, answer, answer_problem
 from sync.server.shopper.pages import ShopperPages
 from sync.server.tills.api import TillApi
 from sync.server.tills.spending_api import SpendingApi
+from sync.server.tills.sticks import StickApi
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 API_VERSION: Final = "1.0.0"
@@ -65,7 +66,7 @@ def make_app(services: Services) -> Starlette:
 def _endpoints(services: Services) -> Mapping[str, Endpoint]:
     till, admin, pages = TillApi(services), AdminApi(services), Pages(services)
     spending, money = SpendingApi(services, till), MoneyApi(services)
-    shopper = ShopperPages(services)
+    sticks, shopper = StickApi(services, till), ShopperPages(services)
     contract = msgspec.json.encode(document(API_VERSION))
 
     async def health(_: Request) -> Response:
@@ -81,7 +82,10 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "readFeed": till.feed,
         "reserveVoucher": spending.reserve,
         "releaseVoucher": spending.release,
+        "readLists": spending.lists,
         "readStatusList": spending.status_list,
+        "bringEntries": sticks.entries,
+        "answerStick": sticks.answer,
         "publishRules": money.publish_rules,
         "setState": money.set_state,
         "pledgeFund": money.pledge,

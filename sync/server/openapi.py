@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from sync.contract import calls, feed, overview
+from sync.contract import calls, feed, overview, status_list, stick
 from sync.contract import messages as m
 from sync.contract import organising as o
 from sync.contract.rewards.rules import RulePack
@@ -208,6 +208,15 @@ OPERATIONS: Final = (
         problems=("not-found",),
     ),
     Operation(
+        "readLists",
+        "GET",
+        "/v1/tills/{till}/lists/{campaign}",
+        "The batches whose vouchers this till may be shown, and the version of each list",
+        status_list.BatchLists,
+        who="till",
+        problems=("not-found",),
+    ),
+    Operation(
         "readStatusList",
         "GET",
         "/v1/campaigns/{campaign}/lists/{batch}",
@@ -215,6 +224,26 @@ OPERATIONS: Final = (
         "application/statuslist+jwt",
         problems=("not-found", "busy"),
         more_statuses=(304,),
+    ),
+    Operation(
+        "bringEntries",
+        "POST",
+        "/v1/admin/sticks/entries",
+        "Book entries that a USB stick brought from a till without network",
+        m.UplinkAnswer,
+        body=stick.StickEntries,
+        who="organiser",
+        problems=("epoch-closed", *_UPLINK_PROBLEMS),
+    ),
+    Operation(
+        "answerStick",
+        "POST",
+        "/v1/admin/sticks/answer",
+        "What the stick takes back to the till: the acknowledgement, signed, and the news",
+        stick.StickAnswer,
+        body=stick.StickQuestion,
+        who="organiser",
+        problems=("malformed", "epoch-closed", "not-found"),
     ),
     _money(
         "publishRules",

@@ -28,7 +28,7 @@ from sync.server.money.ledger import Ledger, Source, of_act
 from sync.server.money.members import Member
 from sync.server.money.online_code import code_digest, new_code
 from sync.server.store.db import Db, next_number
-from sync.server.tills.feed import News, publish_item
+from sync.server.tills.feed import News, publish, publish_item
 
 Purpose: TypeAlias = Literal["wallet", "bonus", "carnet", "handout"]
 BATCH_SIZE_MAX: Final = 100_000
@@ -344,6 +344,9 @@ def _issue(
 
 def _write(ledger: Ledger, terms: Terms, member: str, state: str, means: Means) -> Issued:
     batch, index = _next_place(ledger, terms)
+    if index == 0 and terms.audience in (Audience.ANY, Audience.GROUP):
+        news = News(ledger.campaign, "lists", {"lists": (batch,)})
+        publish(ledger.db, news, means.key, ledger.at)
     said = Voucher(
         *(batch, index, terms.value, terms.first_day, terms.last_day),
         *(terms.audience, terms.audience_id),

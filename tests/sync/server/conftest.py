@@ -36,6 +36,7 @@ ON_BOTH_DAILY = frozenset(
     (
         *("test_campaign_money", "test_settlement_files", "test_server_store"),
         *("test_server_uplink", "test_server_feed", "test_server_enrolment"),
+        "test_server_sticks",
     )
 )
 
