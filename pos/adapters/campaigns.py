@@ -16,7 +16,6 @@ from sync.errors import SyncError
 
 if TYPE_CHECKING:
     from sync.calls import CallsClient
-
     from sync.contract.calls import NewReservation, Reservation
     from sync.contract.grants import Grants
     from sync.grants import GrantsReader
@@ -96,7 +95,7 @@ class CampaignReader:
 
     def reserve(self, wish: NewReservation, key: str) -> Reservation:
         """Ask through the sync process; VoucherRefused or NoAnswer."""
-        from sync.calls import CallRefused, CallUnanswered
+        from sync.errors import CallRefused, CallUnanswered
 
         try:
             return self._call().reserve(wish.campaign, wish.voucher, wish.sale, wish.due, key)

@@ -61,7 +61,7 @@ def sale_reply(desk: Desk, language: Language, head: str = "") -> Reply:
         lines.append(line_text(view.sale.lines[-1], language))
     lines.append(total_text(view.sale, language))
     lines += [offer_text(offer, language) for offer in view.offers]
-    data = {"sale": sale_data(view.sale)}
+    data: dict[str, Any] = {"sale": sale_data(view.sale)}
     if view.offers:
         data["offers"] = [asdict(offer) for offer in view.offers]
     return Reply("\n".join(lines), data)

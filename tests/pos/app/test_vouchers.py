@@ -72,7 +72,7 @@ def refusal(counter: Counter, text: str) -> Refusal:
     with pytest.raises(VoucherRefused) as found:
         scan(counter, text)
     assert counter.on_disk == before
-    return Refusal(found.value.params["cause"])
+    return Refusal(str(found.value.params["cause"]))
 
 
 def policy(**changes: Any) -> Any:

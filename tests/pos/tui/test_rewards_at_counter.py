@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 import zxingcpp
@@ -22,7 +23,10 @@ from tests.pos.tui.shop import Shop, burst, play, press, settled, type_in
 
 WIDE, FLOOR = (100, 30), (80, 24)
 VERSION_7 = 45  # modules
-DAY = {"from_at": "2026-11-22T00:00:00+01:00", "until_at": "2026-11-24T00:00:00+01:00"}
+DAY: dict[str, Any] = {
+    "from_at": "2026-11-22T00:00:00+01:00",
+    "until_at": "2026-11-24T00:00:00+01:00",
+}
 
 
 @pytest.fixture
