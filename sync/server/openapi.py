@@ -27,8 +27,8 @@ _SECURITY: Final[dict[Who, list[Json]]] = {
     "admin": [{"adminToken": []}, {"session": []}],
     "organiser": _LEADING,
     "keeper": _LEADING,
+    "leader": _LEADING,
     "account": _LEADING,
-    "onlooker": _LEADING,
 }
 _ENROLMENT_PROBLEMS: Final = (
     *("bad-signature", "malformed", "code-unknown", "code-expired", "code-used"),
@@ -292,8 +292,8 @@ OPERATIONS: Final = (
         "/v1/status",
         "Shops, tills, last entries and turnover by day",
         overview.Status,
-        who="onlooker",
-        problems=("bad-request", "not-found"),
+        who="leader",
+        problems=("bad-request",),
         parameters=("page",),
     ),
     Operation("health", "GET", "/healthz", "Whether the server answers", overview.Health),

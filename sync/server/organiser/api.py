@@ -98,6 +98,6 @@ class AdminApi:
         """GET /v1/status: the campaigns that one may see."""
         who = await self._access.known(request)
         if who.kind == "shop":
-            raise refuse("not-found")
+            raise refuse("not-found", "not for this account")
         page, now = read_page(request.query_params.get("page", "1")), self._services.clock.now()
         return answer(await self._store.read(lambda db: status(db, page, now, who.campaign)))
