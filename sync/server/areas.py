@@ -11,6 +11,9 @@ from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
 from sync.server.organiser.pages import HomePages
 from sync.server.services import Services
+from sync.server.shops.letter_pages import LetterPages
+from sync.server.shops.list_pages import ListPages
+from sync.server.shops.shop_pages import ShopPages
 
 
 class Area(Protocol):
@@ -25,4 +28,7 @@ class Area(Protocol):
 AREAS: Final[tuple[type[Area], ...]] = (
     HomePages,
     AccountPages,
+    ShopPages,
+    ListPages,
+    LetterPages,
 )
