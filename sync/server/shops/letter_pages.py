@@ -60,14 +60,7 @@ class LetterPages:
     async def form(self, request: Request) -> Response:
         """GET /campaigns/{campaign}/letters; `n` are the numbers of chosen shops."""
         led = await self._shell.led(request)
-        numbers = _numbers(request.query_params.getlist("n"))
-
-        def work(db: Db) -> tuple[int, str]:
-            waiting = pairing.count_waiting(db, led.id, self._now())
-            return waiting, pairing.kept_sender(db, led.id)
-
-        waiting, sender = await self._store.read(work)
-        return self._form(request, led, numbers, waiting, sender)
+        return await self._form(request, led, _numbers(request.query_params.getlist("n")))
 
     async def letters(self, request: Request) -> Response:
         """POST /campaigns/{campaign}/letters. The codes are in this answer, and nowhere else."""
@@ -75,19 +68,23 @@ class LetterPages:
         fields = await read_fields(request, FIELDS_MAX, SMALL_BODY_BYTES_MAX)
         said = {name: values[-1] for name, values in fields.items()}
         numbers, which = _numbers(fields.get("n", [])), _which(said.get("which", ""))
-        sender, days = said.get("sender", ""), pairing.read_days(said.get("days", ""))
-        lines, language = pairing.read_sender(sender), _language(said.get("language", ""))
+        days, language = pairing.read_days(said.get("days", "")), _language(said.get("language"))
+        sender = said.get("sender", "")
+        lines = pairing.sender_lines(sender)
+        if lines is None:
+            how = {"wrong": "letters_sender_wrong", "sender": sender}
+            return await self._form(request, led, numbers, 422, **how)
         now, by = self._now(), led.who.by
 
         def work(db: Db) -> tuple[list[Letter], list[str]]:
             to = pairing.shops_for_letters(db, led.id, which, numbers, now)
-            if not to:
-                raise refuse("not-found", "no shop is waiting for a letter")
             pairing.keep_sender(db, led.id, lines)
             done = pairing.issue_letters(db, led.id, to, random_code, days, by, now)
             return done, _sponsors(db, led.id)
 
         written, sponsors = await self._store.write(work, led.id)
+        if not written:
+            return await self._form(request, led, numbers, 422, wrong="letters_none")
         origin = self._services.origin_for(request)
         occasion = Occasion(led.name, sponsors, origin, lines, language)
         made = await asyncio.to_thread(make_letters, written, occasion, now)
@@ -104,12 +101,18 @@ class LetterPages:
         made = await asyncio.to_thread(make_stickers, led.name, address, int(typed), now)
         return _pdf(made, f"vignettes-{led.id}", now)
 
-    def _form(
-        self, request: Request, led: Led, numbers: Sequence[int], waiting: int, sender: str
+    async def _form(
+        self, request: Request, led: Led, numbers: list[int], status: int = 200, /, **how: str
     ) -> Response:
-        values = {"numbers": numbers, "waiting": waiting, "sender": sender, "most": LETTERS_MAX}
+        def work(db: Db) -> tuple[int, str]:
+            waiting = pairing.count_waiting(db, led.id, self._now())
+            return waiting, pairing.kept_sender(db, led.id)
+
+        waiting, sender = await self._store.read(work)
+        values = {"numbers": numbers, "waiting": waiting, "sender": sender, "wrong": ""} | how
         values |= {"days": pairing.DAYS_DEFAULT, "days_max": PAIRING_CODE_DAYS_MAX}
-        return self._shell.render(request, "letters", led, sheets_max=SHEETS_MAX, **values)
+        values |= {"most": LETTERS_MAX, "sheets_max": SHEETS_MAX}
+        return self._shell.render(request, "letters", led, status, **values)
 
 
 def _pdf(content: bytes, name: str, now: datetime) -> Response:
@@ -135,7 +138,7 @@ def _which(typed: str) -> Which:
     raise refuse("malformed", "which: expected named, waiting or tillless")
 
 
-def _language(typed: str) -> Language:
+def _language(typed: str | None) -> Language:
     return "en" if typed == "en" else "fr"
 
 

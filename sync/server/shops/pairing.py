@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
-from sync.contract.messages import PAIRING_CODE_DAYS_MAX
+from sync.contract.messages import PAIRING_CODE_DAYS_MAX, PairingCode
 from sync.server.auth import stamp
 from sync.server.errors import refuse
 from sync.server.money.acts import record
@@ -32,6 +32,14 @@ def read_days(typed: str) -> int:
     if not 1 <= int(typed) <= PAIRING_CODE_DAYS_MAX:
         raise refuse("malformed", f"days: expected 1 to {PAIRING_CODE_DAYS_MAX}")
     return int(typed)
+
+
+def make_code_for(
+    db: Db, campaign: str, shop: str, code: str, days: int, who: str, now: datetime
+) -> PairingCode:
+    """A code beside those that a shop has already, and the act that says who made it."""
+    record(db, campaign, "pairing-code", who, stamp(now), {"shop": shop, "days": days})
+    return make_code(db, shop, code, now, days)
 
 
 def withdraw_codes(db: Db, campaign: str, shop: str, now: datetime) -> int:
@@ -56,7 +64,7 @@ def shops_for_letters(
         " ORDER BY number LIMIT ?",
         (campaign, *parameters, LETTERS_MAX),
     )
-    return [Letter(*row, code="", expires_at="") for row in rows.fetchall()]
+    return [Letter(*row, "", "") for row in rows.fetchall()]
 
 
 def _conditions(which: Which, numbers: Sequence[int], now: datetime) -> tuple[str, list[object]]:
@@ -96,7 +104,9 @@ def issue_letters(
     now: datetime,
 ) -> list[Letter]:
     """The letters with a new code each; older codes of their shops stop working."""
-    written = []
+    written: list[Letter] = []
+    if not to:
+        return written
     for letter in to:
         withdraw_codes(db, campaign, letter.id, now)
         made = make_code(db, letter.id, new_code(), now, days)
@@ -106,14 +116,11 @@ def issue_letters(
     return written
 
 
-def read_sender(typed: str) -> list[str]:
-    """The lines of a sender; Refused for more than a letter has room for."""
-    lines = [" ".join(line.split()) for line in typed.splitlines()]
-    lines = [line for line in lines if line]
-    if len(lines) > SENDER_LINES_MAX or any(len(line) > SENDER_CHARS_MAX for line in lines):
-        expected = f"{SENDER_LINES_MAX} lines of {SENDER_CHARS_MAX} characters at most"
-        raise refuse("malformed", f"sender: expected {expected}")
-    return lines
+def sender_lines(typed: str) -> list[str] | None:
+    """The lines of a sender; None when they are more than a letter has room for."""
+    lines = [" ".join(line.split()) for line in typed.splitlines() if line.strip()]
+    fits = len(lines) <= SENDER_LINES_MAX and all(len(one) <= SENDER_CHARS_MAX for one in lines)
+    return lines if fits else None
 
 
 def keep_sender(db: Db, campaign: str, lines: Sequence[str]) -> None:

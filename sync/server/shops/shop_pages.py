@@ -23,10 +23,10 @@ from sync.server.services import Services
 from sync.server.shops import form as forms
 from sync.server.shops.finding import ShopDetail, ShopPage, find_shops, read_shop
 from sync.server.shops.letters import grouped
-from sync.server.shops.pairing import read_days, withdraw_codes
+from sync.server.shops.pairing import make_code_for, read_days, withdraw_codes
 from sync.server.shops.register import add_shop, rename_shop
 from sync.server.store.db import Db
-from sync.server.tills.enrolment import make_code, random_code
+from sync.server.tills.enrolment import random_code
 
 FIND_CHARS_MAX: Final = 100
 _SHOPS: Final = "/campaigns/{campaign}/shops"
@@ -124,19 +124,26 @@ class ShopPages:
         form = await read_form(request)
         act, code, now = form.get("act", ""), random_code(), self._now()
         if act == "withdraw":
-            await self._store.write(lambda db: withdraw_codes(db, led.id, shop.id, now), led.id)
-            return RedirectResponse(f"{led.path}/shops/{shop.id}?note=withdrawn", 303)
+            return await self._withdraw(led, shop)
         if act != "make":
             raise refuse("malformed", "act: expected make or withdraw")
         days = read_days(form.get("days", "1"))
 
         def work(db: Db) -> PairingCode:
-            said = {"shop": shop.id, "days": days}
-            record(db, led.id, "pairing-code", led.who.by, stamp(now), said)
-            return make_code(db, shop.id, code, now, days)
+            return make_code_for(db, led.id, shop.id, code, days, led.who.by, now)
 
         made = await self._store.write(work, led.id)
         return self._one(request, led, await self._shop(request, led), made=made)
+
+    async def _withdraw(self, led: Led, shop: ShopDetail) -> Response:
+        now = self._now()
+
+        def work(db: Db) -> None:
+            said = {"shop": shop.id, "codes": withdraw_codes(db, led.id, shop.id, now)}
+            record(db, led.id, "codes-withdrawn", led.who.by, stamp(now), said)
+
+        await self._store.write(work, led.id)
+        return RedirectResponse(f"{led.path}/shops/{shop.id}?note=withdrawn", 303)
 
     async def _shop(self, request: Request, led: Led) -> ShopDetail:
         shop = str(request.path_params["shop"])

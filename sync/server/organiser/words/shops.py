@@ -142,6 +142,8 @@ _FR: Final = {
     "letters_which": "Pour qui",
     "letters_sender": "Expéditeur",
     "letters_sender_help": "Nom, adresse et téléphone, une ligne chacun, six au plus.",
+    "letters_sender_wrong": "L'expéditeur a plus de six lignes, ou une ligne de plus de 60"
+    " caractères.",
     "letters_language": "Langue",
     "letters_french": "français",
     "letters_english": "anglais",
@@ -283,6 +285,8 @@ _EN: Final = {
     "letters_which": "For whom",
     "letters_sender": "Sender",
     "letters_sender_help": "Name, address and telephone, a line each, six at most.",
+    "letters_sender_wrong": "The sender has more than six lines, or a line of more than 60"
+    " characters.",
     "letters_language": "Language",
     "letters_french": "French",
     "letters_english": "English",
