@@ -449,6 +449,16 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "Which 2,000 lines of the settlement, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
+    "preset": {
+        "in": "query",
+        "description": "The model to start from",
+        "schema": {"type": "string", "maxLength": 20},
+    },
+    "version": {
+        "in": "query",
+        "description": "The version of the rules to start from",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    },
     "page": {
         "in": "query",
         "description": "The page of shops, from 1 on",
