@@ -9,6 +9,7 @@ from typing import ClassVar, Final, Protocol
 
 from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
+from sync.server.organiser.campaign_pages import CampaignPages
 from sync.server.organiser.pages import HomePages
 from sync.server.organiser.rules_pages import RulesPages
 from sync.server.services import Services
@@ -26,5 +27,6 @@ class Area(Protocol):
 AREAS: Final[tuple[type[Area], ...]] = (
     HomePages,
     AccountPages,
+    CampaignPages,
     RulesPages,
 )

@@ -449,6 +449,12 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "Which 2,000 lines of the settlement, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
+    "to": {
+        "in": "query",
+        "required": True,
+        "description": "The state to move to",
+        "schema": {"enum": ["open", "paused", "ended"]},
+    },
     "preset": {
         "in": "query",
         "description": "The model to start from",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 T = TypeVar("T")
@@ -88,6 +88,17 @@ def listed(typed: str) -> tuple[str, ...]:
     if len(found) > 100 or any(len(one) > 40 for one in found):
         raise BadField("expected_list")
     return found
+
+
+def one_of(kind: Any) -> Callable[[str], str]:
+    """Reads one of the words of a Literal."""
+
+    def read(typed: str) -> str:
+        if typed not in get_args(kind):
+            raise BadField("expected_choice")
+        return typed
+
+    return read
 
 
 class Form:

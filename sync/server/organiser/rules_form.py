@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, TypeAlias, get_args
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -20,6 +20,7 @@ from sync.server.organiser.fields import (
     cents,
     listed,
     local_time,
+    one_of,
     whole,
 )
 
@@ -129,24 +130,15 @@ def _windows(form: Form) -> Said:
 def _limit(form: Form, place: int) -> list[Said]:
     if not form.text(f"limit_most_{place}"):
         return []
-    action = form.need(f"limit_action_{place}", _one_of(Action), "earn")
+    action = form.need(f"limit_action_{place}", one_of(Action), "earn")
     limit = {
         "action": action,
-        "scope": form.need(f"limit_scope_{place}", _one_of(Scope), "person"),
-        "period": form.need(f"limit_period_{place}", _one_of(Period), "campaign"),
+        "scope": form.need(f"limit_scope_{place}", one_of(Scope), "person"),
+        "period": form.need(f"limit_period_{place}", one_of(Period), "campaign"),
         "most": form.need(f"limit_most_{place}", whole if action == "count" else cents, 0),
     }
     key = form.text(f"limit_key_{place}")
     return [limit | ({"key": key} if key else {})]
-
-
-def _one_of(kind: Any) -> Callable[[str], str]:
-    def read(typed: str) -> str:
-        if typed not in get_args(kind):
-            raise BadField("expected_choice")
-        return typed
-
-    return read
 
 
 def _vouchers(form: Form) -> Said:

@@ -10,7 +10,7 @@ from sync.server.texts import Language
 _FR: Final = {
     "skip": "Aller au contenu",
     "campaigns": "Campagnes",
-    "campaign_word": "Campagne",
+    "new_campaign": "Nouvelle campagne",
     "nav": "Pages de la campagne",
     "nav_": "Vue d'ensemble",
     "nav_dashboard": "Tableau de bord",
@@ -54,7 +54,7 @@ _FR: Final = {
 _EN: Final = {
     "skip": "Skip to content",
     "campaigns": "Campaigns",
-    "campaign_word": "Campaign",
+    "new_campaign": "New campaign",
     "nav": "Pages of the campaign",
     "nav_": "Overview",
     "nav_dashboard": "Dashboard",
