@@ -1,7 +1,7 @@
 """What the dashboard adds up: small sums by day, written in the transaction that books.
 
-`reward_day` has the rewards of a till's business day beside its row in `turnover`; `tally` counts by
-business day and hour, kind of tender, mode of redemption, and how often a shopper had come before;
+`reward_day` has the rewards of a till's business day beside its row in `turnover`; `tally` counts
+by business day and hour, kind of tender, mode of redemption, and how often a shopper came before;
 `flow` is what the ledger moved on a day (the server's, UTC), by kind, accounts and fund. All of it
 can be worked out anew: from `earn`, `redemption`, `visit` and `transfer` below, and the hours and
 tenders from the entries themselves (tills.tallies).
