@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Final, Protocol
 
+from sync.server.exports.pages import ExportPages
 from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
 from sync.server.organiser.pages import HomePages
 from sync.server.services import Services
+from sync.server.watch.pages import DashboardPages
 
 
 class Area(Protocol):
@@ -25,4 +27,6 @@ class Area(Protocol):
 AREAS: Final[tuple[type[Area], ...]] = (
     HomePages,
     AccountPages,
+    DashboardPages,
+    ExportPages,
 )

@@ -446,6 +446,15 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "Which 2,000 lines of the settlement, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
+    "file": {
+        "in": "path",
+        "required": True,
+        "description": "NAME.csv, or NAME-excel.csv for a French Excel",
+        "schema": {
+            "type": "string",
+            "pattern": r"^(days|shops|cells|listed|definitions)(-excel)?\.csv$",
+        },
+    },
     "page": {
         "in": "query",
         "description": "The page of shops, from 1 on",

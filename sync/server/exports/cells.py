@@ -21,7 +21,7 @@ _PUBLISHED: Final = "published"
 _HIDDEN: Final = "secret"
 _EMPTY: Final = (None,) * 6
 
-# By cell and business: turnover first, as disclosure weighs by it; sales, eligible, earned, redeemed.
+# By cell and business: turnover, by which disclosure weighs; sales, eligible, earned, redeemed.
 Week: TypeAlias = Mapping[Cell, Mapping[str, Amounts]]
 
 
@@ -34,7 +34,7 @@ def read_weeks(db: Db, campaign: str) -> list[str]:
     return weeks
 
 
-def read_week(db: Db, campaign: str, week: str) -> Week:
+def read_week(campaign: str, week: str, db: Db) -> Week:
     """What each business sold in a week, by cell."""
     monday = date.fromisoformat(f"{week}-1")
     rows = db.execute(

@@ -41,7 +41,7 @@ class Table:
     def header(self, *, is_excel: bool) -> list[str]:
         """The names of its columns: for data, or in French for a spreadsheet."""
         if is_excel:
-            return [TEXTS["fr"][f"f_{one.word}"] for one in self.columns]
+            return [TEXTS["fr"].get(f"f_{one.word}", one.name) for one in self.columns]
         return [one.name for one in self.columns]
 
 
@@ -118,16 +118,18 @@ def _rows(columns: Sequence[Column], found: Sequence[object]) -> list[Row]:
 
 
 _UNITS: Final = {Kind.CENTS: "EUR", Kind.DEGREES: "degree"}
-_DEFINING: Final = (
-    *("file", "column", "unit", "label_fr", "definition_fr", "label_en", "definition_en"),
+DEFINITIONS: Final = tuple(
+    Column(word)
+    for word in ("file", "column", "unit", "label_fr", "definition_fr", "label_en", "definition_en")
 )
 
 
-def definitions(about: str) -> tuple[Sequence[str], list[Row]]:
+def definitions(campaign: str, as_of: str) -> Table:
     """What each column of each file means, in French and English; the first row says of what."""
+    about = f"{campaign}, {as_of}"
     rows: list[Row] = [("", "", "", about, "", about, "")]
     rows += [_definition(file, column) for file, columns in _FILES for column in columns]
-    return _DEFINING, rows
+    return Table(DEFINITIONS, rows)
 
 
 def _definition(file: str, column: Column) -> Row:
