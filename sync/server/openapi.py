@@ -14,6 +14,7 @@ from sync.contract import organising as o
 from sync.contract.rewards.rules import RulePack
 from sync.server.areas import AREAS
 from sync.server.money.funding import NewFund
+from sync.server.money.settings import Settings
 from sync.server.operation import FORM, Method, Operation, Who
 from sync.server.sessions import SESSION_COOKIE
 
@@ -264,7 +265,7 @@ OPERATIONS: Final = (
         "The transfers that the bank was not heard of yet, as pain.001.001.09",
         "application/xml",
         problems=("bad-request", "malformed"),
-        parameters=("debtor_name", "debtor_iban", "day", "part"),
+        parameters=("day", "part"),
     ),
     _money(
         "confirmPayment",
@@ -285,6 +286,20 @@ OPERATIONS: Final = (
         200,
         None,
         ("exists", "malformed"),
+    ),
+    _money(
+        "readClosing", "GET", "close", "What a closed campaign came to, signed", "application/jose"
+    ),
+    _money("readSettings", "GET", "settings", "What was decided beside the rules", Settings),
+    _money(
+        "writeSettings",
+        "PUT",
+        "settings",
+        "Decide it: how funds share, what tills are leased, who pays",
+        Settings,
+        200,
+        Settings,
+        ("malformed", "closed"),
     ),
     Operation(
         "readStatus",
@@ -423,18 +438,6 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "Seconds to wait for news when there are none",
         "schema": {"type": "integer", "minimum": 0, "maximum": 25, "default": 25},
     },
-    "debtor_name": {
-        "in": "query",
-        "required": True,
-        "description": "Who pays; 70 of SEPA's characters are kept of it",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    },
-    "debtor_iban": {
-        "in": "query",
-        "required": True,
-        "description": "The account that is debited",
-        "schema": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"},
-    },
     "day": {
         "in": "query",
         "required": True,
@@ -479,6 +482,31 @@ _PARAMETERS: Final[dict[str, Json]] = {
             "schema": {"type": "integer", "minimum": 0, "maximum": 999_999},
         }
         for name in ("added", "changed")
+    },
+    "to": {
+        "in": "query",
+        "required": True,
+        "description": "The state to move to",
+        "schema": {"enum": ["open", "paused", "ended"]},
+    },
+    "preset": {
+        "in": "query",
+        "description": "The model to start from",
+        "schema": {"type": "string", "maxLength": 20},
+    },
+    "version": {
+        "in": "query",
+        "description": "The version of the rules to start from",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    },
+    "file": {
+        "in": "path",
+        "required": True,
+        "description": "NAME.csv, or NAME-excel.csv for a French Excel",
+        "schema": {
+            "type": "string",
+            "pattern": r"^(days|shops|cells|listed|definitions)(-excel)?\.csv$",
+        },
     },
     "page": {
         "in": "query",

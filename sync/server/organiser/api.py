@@ -19,6 +19,7 @@ from sync.contract.messages import (
 from sync.server.access import Access, no_shop
 from sync.server.auth import stamp
 from sync.server.errors import refuse
+from sync.server.organiser.creating import create_campaign
 from sync.server.organiser.overview import read_page, status
 from sync.server.services import Services, answer, read_json
 from sync.server.shops.pairing import make_code_for
@@ -37,20 +38,10 @@ class AdminApi:
         self._access = Access(services)
 
     async def campaigns(self, request: Request) -> Response:
-        """POST /v1/admin/campaigns. The feed of a campaign starts with the server's key."""
+        """POST /v1/admin/campaigns."""
         await self._access.admin(request)
         new = await read_json(request, NewCampaign, SMALL_BODY_BYTES_MAX)
-        now = stamp(self._services.clock.now())
-        key = self._services.secrets.key
-        news = News(new.id, "server-key", {"server_key": key.public.pem})
-
-        def work(db: Db) -> None:
-            if db.execute("SELECT 1 FROM campaign WHERE id = ?", (new.id,)).fetchone():
-                raise refuse("exists", f"campaign {new.id}")
-            db.execute("INSERT INTO campaign VALUES (?, ?, ?)", (new.id, new.name, now))
-            publish(db, news, key, now)
-
-        await self._store.write(work, new.id)
+        await create_campaign(self._services, new.id, new.name)
         return answer(Named(id=new.id, name=new.name), 201)
 
     async def shops(self, request: Request) -> Response:

@@ -151,10 +151,9 @@ def test_each_operation_is_for_those_that_it_is_for(world: World, caller: str) -
 @pytest.mark.parametrize("caller", ["organiser of another", "shop of another", "another shop"])
 def test_what_is_anothers_looks_like_what_does_not_exist(world: World, caller: str) -> None:
     def ask(method: str, path: str, campaign: str) -> tuple[int, str]:
-        body = {} if method == "GET" else {"json": {}}
-        found = world.api.ask(
-            *(method, path.replace("{campaign}", campaign)), headers=world.headers[caller], **body
-        )
+        body: dict[str, Any] = {} if method == "GET" else {"json": {}}
+        how = body | {"headers": world.headers[caller]}
+        found = world.api.ask(method, path.replace("{campaign}", campaign), **how)
         return found.status_code, found.text.replace(campaign, "")
 
     for operation in OPERATIONS:
