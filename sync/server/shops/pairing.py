@@ -64,7 +64,10 @@ def shops_for_letters(
         " ORDER BY number LIMIT ?",
         (campaign, *parameters, LETTERS_MAX),
     )
-    return [Letter(*row, "", "") for row in rows.fetchall()]
+    return [
+        Letter(shop, name, address, postcode, town, code="", expires_at="")
+        for shop, name, address, postcode, town in rows.fetchall()
+    ]
 
 
 def _conditions(which: Which, numbers: Sequence[int], now: datetime) -> tuple[str, list[object]]:
