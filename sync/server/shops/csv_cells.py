@@ -1,7 +1,7 @@
 """One cell of a list of shops: as it was typed in a spreadsheet, to what a shop's record keeps.
 
 A reader gives the value, or raises ValueError for a cell that cannot be right; what was expected is
-said by `shops.texts` under the column's name.
+said by `organiser.words.shops` under the column's name.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-# The reasons; each has its sentence in `shops.texts`.
+# The reasons; each has its sentence in `organiser.words.shops`.
 TOO_LARGE: Final = "too_large"
 NOT_TEXT: Final = "not_text"
 EMPTY: Final = "empty"
