@@ -449,6 +449,11 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "Which 2,000 lines of the settlement, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
+    "all": {
+        "in": "query",
+        "description": "1: what was decided, too",
+        "schema": {"type": "string", "maxLength": 1},
+    },
     "to": {
         "in": "query",
         "required": True,
