@@ -10,9 +10,12 @@ from typing import ClassVar, Final, Protocol
 from sync.server.exports.pages import ExportPages
 from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
+from sync.server.organiser.audit_pages import AuditPages
 from sync.server.organiser.campaign_pages import CampaignPages
+from sync.server.organiser.finding_pages import FindingPages
 from sync.server.organiser.pages import HomePages
 from sync.server.organiser.rules_pages import RulesPages
+from sync.server.organiser.settlement_pages import SettlementPages
 from sync.server.services import Services
 from sync.server.shops.letter_pages import LetterPages
 from sync.server.shops.list_pages import ListPages
@@ -37,6 +40,9 @@ AREAS: Final[tuple[type[Area], ...]] = (
     LetterPages,
     CampaignPages,
     RulesPages,
+    FindingPages,
+    SettlementPages,
+    AuditPages,
     DashboardPages,
     ExportPages,
 )

@@ -483,6 +483,11 @@ _PARAMETERS: Final[dict[str, Json]] = {
         }
         for name in ("added", "changed")
     },
+    "all": {
+        "in": "query",
+        "description": "1: what was decided, too",
+        "schema": {"type": "string", "maxLength": 1},
+    },
     "to": {
         "in": "query",
         "required": True,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from sync.contract import canonical
+from sync.contract.feed import CampaignState
 from sync.contract.jws import Signed, SigningKey
 from sync.server.errors import refuse
 from sync.server.money import leases, vouchers, wallets
@@ -23,18 +25,60 @@ CLOSING_TYP: Final = "comptoir-closing+jws"
 _LAST_DAY: Final = "9999-12-31"
 
 
+@dataclass(frozen=True, slots=True)
+class Hindrances:
+    """What stands between a campaign and its closing.
+
+    `arrives_until`: until then something may still arrive; empty when that is over, or not known.
+    `owed` are shops that are owed something, `unanswered` payments without the bank's answer.
+    """
+
+    state: CampaignState
+    arrives_until: str
+    owed: int
+    unanswered: int
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing does."""
+        return self.state == "ended" and not (self.arrives_until or self.owed or self.unanswered)
+
+
+def hindrances(db: Db, campaign: str, now: str) -> Hindrances:
+    """What stands between a campaign and its closing, at this time of the server."""
+    now_is = standing(db, campaign)
+    until = cut_off(now_is.pack) if now_is.pack else None
+    waits = until is not None and datetime.fromisoformat(now) <= until
+    (owed,) = db.execute(
+        "SELECT count(*) FROM (SELECT owner FROM balance WHERE campaign = ?"
+        " AND account = 'payable' GROUP BY owner HAVING sum(cents) > 0) AS shops",
+        (campaign,),
+    ).fetchone()
+    (unanswered,) = db.execute(
+        "SELECT count(*) FROM settlement_line WHERE campaign = ? AND state = 'prepared'",
+        (campaign,),
+    ).fetchone()
+    return Hindrances(now_is.state, str(until) if waits else "", int(owed), int(unanswered))
+
+
+def _require_ready(campaign: str, found: Hindrances) -> None:
+    if found.state != "ended":
+        raise refuse("exists", f"{campaign} is {found.state}: end it first")
+    if found.arrives_until:
+        raise refuse("exists", f"until {found.arrives_until} something may still arrive")
+    if found.owed or found.unanswered:
+        owed = f"{found.owed} shops are owed something"
+        waiting = f"{found.unanswered} payments have no answer of the bank"
+        raise refuse("exists", f"{owed}, {waiting}: settle first")
+
+
 def close(ledger: Ledger, key: SigningKey, who: str) -> Signed:
     """Close a campaign for good, and sign what it came to.
 
     Raises Refused before the grace is over, while shops are owed, or when an invariant is broken.
     """
     db, campaign = ledger.db, ledger.campaign
-    now_is = standing(db, campaign)
-    if now_is.state != "ended" or now_is.pack is None:
-        raise refuse("exists", f"{campaign} is {now_is.state}: end it first")
-    if datetime.fromisoformat(ledger.at) <= cut_off(now_is.pack):
-        raise refuse("exists", f"until {cut_off(now_is.pack)} something may still arrive")
-    _require_settled(ledger)
+    _require_ready(campaign, hindrances(db, campaign, ledger.at))
     act = of_act(record(db, campaign, "close", who, ledger.at, {}))
     leases.return_all(ledger, act)
     wallets.expire(ledger, act)
@@ -67,22 +111,6 @@ def closing_of(db: Db, campaign: str) -> bytes | None:
         "SELECT compact FROM closing_document WHERE campaign = ?", (campaign,)
     ).fetchone()
     return bytes(row[0]) if row else None
-
-
-def _require_settled(ledger: Ledger) -> None:
-    """Refused while a shop is owed something, or a bank has not answered yet."""
-    (owed,) = ledger.db.execute(
-        "SELECT count(*) FROM (SELECT owner FROM balance WHERE campaign = ?"
-        " AND account = 'payable' GROUP BY owner HAVING sum(cents) > 0) AS shops",
-        (ledger.campaign,),
-    ).fetchone()
-    (waiting,) = ledger.db.execute(
-        "SELECT count(*) FROM settlement_line WHERE campaign = ? AND state = 'prepared'",
-        (ledger.campaign,),
-    ).fetchone()
-    if owed or waiting:
-        detail = f"{owed} shops are owed something, {waiting} payments have no answer of the bank"
-        raise refuse("exists", f"{detail}: settle first")
 
 
 def _return_rest(ledger: Ledger, act: Source) -> None:

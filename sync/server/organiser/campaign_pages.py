@@ -22,7 +22,7 @@ from sync.server.money.ledger import total
 from sync.server.operation import FORM, Pages, page
 from sync.server.organiser.campaign_form import read_fund, read_settings, settings_fields
 from sync.server.organiser.creating import create_campaign
-from sync.server.organiser.fields import BadField, Form
+from sync.server.organiser.fields import BadField, Form, whole
 from sync.server.organiser.shell import Led, Shell
 from sync.server.organiser.words import campaign as words
 from sync.server.organiser.words import fields as field_words
@@ -106,11 +106,18 @@ class CampaignPages:
         """POST /campaigns/{campaign}/funds."""
         led = await self._shell.led(request)
         form = await self._form(request)
+        after = form.need("after", whole, 0)
         new, now = read_fund(form), self._now()
         if new is None:
             return await self._show(request, led, 422, fund=form, problems=form.problems)
         booked: NewFund = new
-        await self._write(led, lambda db: pledge(db, led.id, booked, led.who.by, now))
+
+        def work(db: Db) -> None:
+            if len(funds(db, led.id)) != after:  # the form was sent twice, or somebody was faster
+                raise refuse("exists", "the funds have changed since this form was opened")
+            pledge(db, led.id, booked, led.who.by, now)
+
+        await self._write(led, work)
         return RedirectResponse(f"{led.path}/campaign", 303)
 
     async def settings(self, request: Request) -> Response:

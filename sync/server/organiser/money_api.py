@@ -35,6 +35,7 @@ from sync.server.money.funding import NewFund, pledge
 from sync.server.money.ledger import Ledger
 from sync.server.money.settings import Settings
 from sync.server.organiser.figures import figures
+from sync.server.organiser.numbers import number_of
 from sync.server.organiser.payment_file import payment_file, read_wish
 from sync.server.organiser.settings import checked
 from sync.server.organiser.shops import check_facts, write_facts
@@ -120,7 +121,7 @@ class MoneyApi:
         """POST .../findings/{finding}. The answer has what is still open."""
         who, campaign = await self._organiser(request)
         said = await read_json(request, Decision, SMALL_BODY_BYTES_MAX)
-        number, now = _number(request, "finding"), self._now()
+        number, now = number_of(request, "finding"), self._now()
 
         def work(db: Db) -> Findings:
             findings.decide(db, campaign, number, said.decision, who.by, now)
@@ -142,21 +143,21 @@ class MoneyApi:
         """GET .../settlements/{settlement}."""
 
         def look(db: Db, campaign: str) -> Settlement:
-            return _settlement(runs.find_run(db, campaign, _number(request, "settlement")))
+            return _settlement(runs.find_run(db, campaign, number_of(request, "settlement")))
 
         return await self._look(request, look)
 
     async def payment_file(self, request: Request) -> Response:
         """GET .../settlements/{settlement}/pain001."""
         _, campaign = await self._organiser(request)
-        number, wish = _number(request, "settlement"), read_wish(request.query_params)
+        number, wish = number_of(request, "settlement"), read_wish(request.query_params)
         return await payment_file(self._services, campaign, number, wish)
 
     async def bank(self, request: Request) -> Response:
         """POST .../settlements/{settlement}/lines."""
         who, campaign = await self._organiser(request)
         said = await read_json(request, BankAnswer, SMALL_BODY_BYTES_MAX)
-        number, now = _number(request, "settlement"), self._now()
+        number, now = number_of(request, "settlement"), self._now()
 
         def work(db: Db) -> Settlement:
             runs.confirm(Ledger(db, campaign, now), number, said.shop, said.state, who.by)
@@ -213,13 +214,6 @@ class MoneyApi:
 
     def _now(self) -> str:
         return stamp(self._services.clock.now())
-
-
-def _number(request: Request, name: str) -> int:
-    text = str(request.path_params[name])
-    if not text.isascii() or not text.isdecimal() or len(text) > 15:
-        raise refuse("not-found", f"expected the number of a {name}")
-    return int(text)
 
 
 def _audit(db: Db, campaign: str) -> Audit:

@@ -9,6 +9,7 @@ from sync.server.texts import Language
 
 _FR: Final = {
     "skip": "Aller au contenu",
+    "colon": " : ",
     "campaigns": "Campagnes",
     "new_campaign": "Nouvelle campagne",
     "nav": "Pages de la campagne",
@@ -53,6 +54,7 @@ _FR: Final = {
 }
 _EN: Final = {
     "skip": "Skip to content",
+    "colon": ": ",
     "campaigns": "Campaigns",
     "new_campaign": "New campaign",
     "nav": "Pages of the campaign",
