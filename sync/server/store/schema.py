@@ -10,9 +10,9 @@ from typing import Final
 
 from sync.server.errors import BadConfig
 from sync.server.store.dialect import frozen_in_sqlite
-from sync.server.store.steps import base, first, ledger, rewards, vouchers
+from sync.server.store.steps import base, directory, first, ledger, rewards, vouchers
 
-_MONEY = (ledger, rewards, vouchers)
+_MONEY = (ledger, rewards, vouchers, directory)
 # The steps from the second on, in the words that both databases share; their append-only tables.
 SHARED_STEPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (base.TABLES, base.APPEND_ONLY),
