@@ -23,6 +23,7 @@ from sync.server.organiser.api import AdminApi
 from sync.server.organiser.money_api import MoneyApi
 from sync.server.organiser.pages import Pages
 from sync.server.services import Services, answer, answer_problem
+from sync.server.shopper.find_pages import FindPages
 from sync.server.shopper.pages import ShopperPages
 from sync.server.tills.api import TillApi
 from sync.server.tills.spending_api import SpendingApi
@@ -65,7 +66,7 @@ def make_app(services: Services) -> Starlette:
 def _endpoints(services: Services) -> Mapping[str, Endpoint]:
     till, admin, pages = TillApi(services), AdminApi(services), Pages(services)
     spending, money = SpendingApi(services, till), MoneyApi(services)
-    shopper = ShopperPages(services)
+    shopper, find = ShopperPages(services), FindPages(services)
     contract = msgspec.json.encode(document(API_VERSION))
 
     async def health(_: Request) -> Response:
@@ -119,6 +120,9 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "moveWallet": shopper.page(shopper.move_here),
         "challenge": shopper.page(shopper.challenge),
         "payChallenge": shopper.page(shopper.pay),
+        "findCampaign": shopper.page(find.campaigns),
+        "findShops": shopper.page(find.shops),
+        "showShop": shopper.page(find.shop),
         "style": pages.style,
     }
 

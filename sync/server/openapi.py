@@ -14,6 +14,7 @@ from sync.contract import messages as m
 from sync.contract import organising as o
 from sync.contract.rewards.rules import RulePack
 from sync.server.money.funding import NewFund
+from sync.server.reference.naf_tables import TRADES
 from sync.server.sessions import SESSION_COOKIE
 
 Json: TypeAlias = dict[str, Any]
@@ -95,11 +96,23 @@ def _money(
     )
 
 
-def _page(name: str, method: Method, path: str, summary: str, *, form: bool = False) -> Operation:
+def _page(
+    name: str,
+    method: Method,
+    path: str,
+    summary: str,
+    *,
+    form: bool = False,
+    parameters: tuple[str, ...] = (),
+) -> Operation:
     """A page of the shopper's; its refusals are pages too."""
     body = "application/x-www-form-urlencoded" if form else None
     refusals = (303, 400, 403, 404, 408, 409, 413, 415, 422, 429, 503)
-    return Operation(name, method, path, summary, "text/html", 200, body, more_statuses=refusals)
+    return Operation(
+        *(name, method, path, summary, "text/html", 200, body),
+        parameters=parameters,
+        more_statuses=refusals,
+    )
 
 
 OPERATIONS: Final = (
@@ -377,6 +390,12 @@ OPERATIONS: Final = (
     _page("moveWallet", "POST", "/porte-monnaie/reprendre", "Move a wallet here", form=True),
     _page("challenge", "GET", "/P/{token}", "What a till without network asks for"),
     _page("payChallenge", "POST", "/P/{token}", "Pay it; eight digits for the cashier"),
+    _page("findCampaign", "GET", "/commerces", "The campaigns whose shops can be found"),
+    _page(
+        *("findShops", "GET", "/commerces/{campaign}", "Shops by place, trade and opening hours"),
+        parameters=("q", "trade", "open", "page"),
+    ),
+    _page("showShop", "GET", "/commerces/{campaign}/{shop}", "A shop: where, when, what it gives"),
     Operation("style", "GET", "/style.css", "The style of the pages", "text/css"),
 )
 
@@ -469,9 +488,24 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "Which 2,000 lines of the settlement, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
+    "q": {
+        "in": "query",
+        "description": "Beginnings of words: of a town, a postcode, a district, a shop's name",
+        "schema": {"type": "string", "maxLength": 100},
+    },
+    "trade": {
+        "in": "query",
+        "description": "What the shops sell; none for all",
+        "schema": {"type": "string", "enum": ["", *TRADES]},
+    },
+    "open": {
+        "in": "query",
+        "description": "1 for shops that are open now",
+        "schema": {"type": "string", "enum": ["", "1"]},
+    },
     "page": {
         "in": "query",
-        "description": "The page of shops, from 1 on",
+        "description": "The page, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
 }

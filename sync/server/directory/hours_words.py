@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from sync.server.reference.hours import LATEST, PARIS, DayHours, Openness
+from sync.server.reference.hours import NIGHT_ENDS, PARIS, DayHours, Openness
 from sync.server.texts import Language
 
 _WEEK: Final = 7
@@ -23,7 +23,7 @@ def say_state(state: Openness, at: datetime, language: Language) -> str:
     if not state.is_open:
         return _change("opens", until.date(), today, _clock(until.time(), language), language)
     # Its evening goes on past midnight: two in the morning is still today's closing.
-    evening = until.date() - timedelta(days=int(until.time() <= _NIGHT))
+    evening = until.date() - timedelta(days=int(until.time() <= NIGHT_ENDS))
     clock = words["midnight"] if until.time() == time() else _clock(until.time(), language)
     return _change("until", evening, today, clock, language)
 
@@ -78,7 +78,6 @@ def _clock(at: time, language: Language) -> str:
     return f"{at.hour}{space}h" + (f"{space}{at.minute:02}" if at.minute else "")
 
 
-_NIGHT: Final = (datetime.min + LATEST).time()
 _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "fr": {
         "always": "ouvert en continu",

@@ -14,18 +14,18 @@ def write_listing(db: Db, campaign: str, shop: str) -> None:
     db.execute("DELETE FROM shop_word WHERE campaign = ? AND shop = ?", (campaign, shop))
     db.execute("DELETE FROM shop_listing WHERE campaign = ? AND shop = ?", (campaign, shop))
     row = db.execute(
-        "SELECT name, naf, postcode, town, district FROM shop JOIN shop_facts"
+        "SELECT name, naf, naf_2025, postcode, town, district FROM shop JOIN shop_facts"
         " ON shop_facts.campaign = shop.campaign AND shop_facts.shop = shop.id"
         " WHERE shop.campaign = ? AND id = ? AND listed = 1",
         (campaign, shop),
     ).fetchone()
     if row is None:
         return
-    name, naf, postcode, town, district = row
+    name, naf, naf_2025, postcode, town, district = row
     db.execute(
         "INSERT INTO shop_listing (campaign, shop, trade, postcode, town_key, name_key)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        (campaign, shop, trade_of(naf), postcode, sort_key(town), sort_key(name)),
+        (campaign, shop, trade_of(naf, naf_2025), postcode, sort_key(town), sort_key(name)),
     )
     said = dict.fromkeys(words(f"{postcode} {town} {district} {name}"))
     db.executemany(

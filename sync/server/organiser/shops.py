@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from sync.contract.organising import ShopFacts
+from sync.server.directory.listing import write_listing
 from sync.server.errors import refuse
 from sync.server.reference import hours, iban, siret
 from sync.server.reference.errors import ReferenceProblem
@@ -30,7 +31,7 @@ def check_facts(facts: ShopFacts) -> None:
 
 
 def write_facts(db: Db, campaign: str, shop: str, facts: ShopFacts) -> None:
-    """Keep what is known of a shop; Refused for an unknown shop."""
+    """Keep what is known of a shop, and where shoppers find it; Refused for an unknown shop."""
     known = db.execute("SELECT 1 FROM shop WHERE campaign = ? AND id = ?", (campaign, shop))
     if known.fetchone() is None:
         raise refuse("not-found", f"no shop {shop}")
@@ -43,3 +44,4 @@ def write_facts(db: Db, campaign: str, shop: str, facts: ShopFacts) -> None:
         f" ON CONFLICT (campaign, shop) DO UPDATE SET {changes}",
         (campaign, shop, *row),
     )
+    write_listing(db, campaign, shop)

@@ -18,7 +18,7 @@ from sync.server.reference.errors import BadHours
 CHARS_MAX: Final = 255  # what OpenStreetMap allows a value
 PARIS: Final = ZoneInfo("Europe/Paris")
 CHANGES_MAX: Final = 20  # of the hours' wording, before the shop opens or closes
-LATEST: Final = timedelta(hours=6)  # until when a night belongs to the day before
+NIGHT_ENDS: Final = time(6)  # until then a night belongs to the day before
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -71,14 +71,14 @@ def days(spec: str, first: date, count: int) -> tuple[DayHours, ...]:
 
 def _day(found: opening_hours.OpeningHours, day: date) -> DayHours:
     midnight = datetime.combine(day, time())
-    morning = midnight + timedelta(days=1) + LATEST
+    morning = datetime.combine(day + timedelta(days=1), NIGHT_ENDS)
     spans = [
         (start.time(), time() if end == morning else end.time())
         for start, end, state, _ in found.intervals(midnight, morning)
         if state == opening_hours.State.OPEN and start.date() == day
     ]
     is_from_yesterday = found.is_open(midnight - timedelta(minutes=1))
-    if spans and is_from_yesterday and time() < spans[0][1] <= (midnight + LATEST).time():
+    if spans and is_from_yesterday and time() < spans[0][1] <= NIGHT_ENDS:
         del spans[0]
     return DayHours(day, tuple(spans))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -22,7 +22,7 @@ from sync.server.money.campaigns import Standing, standing
 from sync.server.organiser.overview import read_page
 from sync.server.reference import hours
 from sync.server.reference.hours import PARIS
-from sync.server.reference.naf import TRADES
+from sync.server.reference.naf import TRADE_NAMES
 from sync.server.services import Services
 from sync.server.shopper.find_texts import TEXTS
 from sync.server.shopper.rules_words import say_limits, say_rules
@@ -76,8 +76,8 @@ class FindPages:
             name=name,
             wish=wish,
             found=found,
-            trades={trade: TRADES[language][trade] for trade in trades},
-            trade_names=TRADES[language],
+            trades={trade: TRADE_NAMES[language][trade] for trade in trades},
+            trade_names=TRADE_NAMES[language],
             state=lambda shop: say_state(shop.openness(at), at, language),
             is_open=lambda shop: shop.openness(at).is_open,
             address_of_page=lambda page: _address(wish, page),
@@ -101,7 +101,7 @@ class FindPages:
             name=name,
             campaign=campaign,
             shop=found,
-            trade=TRADES[language][found.trade],
+            trade=TRADE_NAMES[language][found.trade],
             state=say_state(found.openness(at), at, language),
             week=_week(found, at, language),
             given=_given(now_is, at, language),
@@ -113,7 +113,7 @@ def shown_campaigns(db: Db) -> Mapping[str, str]:
     """The campaigns whose shops shoppers may see, their names by id."""
     marks = ", ".join("?" * len(SHOWN_STATES))
     rows = db.execute(
-        "SELECT id, name FROM campaign JOIN standing ON standing.campaign = campaign.id"
+        "SELECT id, name FROM campaign JOIN standing ON standing.campaign = campaign.id"  # noqa: S608 - marks
         f" WHERE state IN ({marks}) ORDER BY name, id LIMIT ?",
         (*SHOWN_STATES, CAMPAIGNS_MAX),
     )
@@ -132,7 +132,7 @@ def _wish(request: Request) -> Wish:
     return Wish(
         campaign=request.path_params["campaign"],
         text=asked.get("q", "").replace("\0", "")[:TEXT_CHARS_MAX],
-        trade=trade if (trade := asked.get("trade", "")) in TRADES["fr"] else "",
+        trade=trade if (trade := asked.get("trade", "")) in TRADE_NAMES["fr"] else "",
         only_open=asked.get("open", "") == "1",
         page=read_page(asked.get("page", "1")),
     )
@@ -164,13 +164,14 @@ def _given(now_is: Standing, at: datetime, language: Language) -> Given:
     pack = now_is.pack
     if pack is None:
         return Given("nothing")
-    days = _local_day(pack.ends_at), _local_day(pack.spend_until_at)
+    days = _last_day(pack.ends_at), _last_day(pack.spend_until_at)
     if now_is.state == "ended" or at >= datetime.fromisoformat(pack.ends_at):
         return Given("over", days[1])
     if now_is.state == "paused":
         return Given("paused")
     if at < datetime.fromisoformat(pack.starts_at):
-        return _rules("not_started", _local_day(pack.starts_at), days[1], pack, language)
+        starts = datetime.fromisoformat(pack.starts_at).astimezone(PARIS).date().isoformat()
+        return _rules("not_started", starts, days[1], pack, language)
     return _rules("until", *days, pack, language)
 
 
@@ -179,10 +180,10 @@ def _rules(state: str, day: str, spend_day: str, pack: RulePack, language: Langu
     return Given(state, day, spend_day, *said)
 
 
-def _local_day(moment: str) -> str:
-    """The day by the clock of Paris; a midnight is the end of the day before."""
-    at = datetime.fromisoformat(moment).astimezone(PARIS)
-    return at.date().isoformat()
+def _last_day(moment: str) -> str:
+    """The last day before a moment, by the clock of Paris: a midnight ends the day before."""
+    before = datetime.fromisoformat(moment) - timedelta(seconds=1)
+    return before.astimezone(PARIS).date().isoformat()
 
 
 def _map(shop: Listed) -> str:
