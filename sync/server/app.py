@@ -25,6 +25,7 @@ from sync.server.organiser.pages import Pages
 from sync.server.services import Services, answer, answer_problem
 from sync.server.shopper.find_pages import FindPages
 from sync.server.shopper.pages import ShopperPages
+from sync.server.shopper.rights import WalletRights
 from sync.server.tills.api import TillApi
 from sync.server.tills.spending_api import SpendingApi
 
@@ -67,6 +68,7 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
     till, admin, pages = TillApi(services), AdminApi(services), Pages(services)
     spending, money = SpendingApi(services, till), MoneyApi(services)
     shopper, find = ShopperPages(services), FindPages(services)
+    rights = WalletRights(services)
     contract = msgspec.json.encode(document(API_VERSION))
 
     async def health(_: Request) -> Response:
@@ -116,6 +118,10 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "makeVoucher": shopper.page(shopper.make_voucher),
         "showVoucher": shopper.page(shopper.voucher),
         "giveBackVoucher": shopper.page(shopper.give_back),
+        "replaceVoucher": shopper.page(shopper.replace),
+        "exportWallet": shopper.page(rights.export),
+        "askToForget": shopper.page(rights.ask),
+        "forgetWallet": shopper.page(rights.forget),
         "makeTransferCode": shopper.page(shopper.recovery),
         "moveWallet": shopper.page(shopper.move_here),
         "challenge": shopper.page(shopper.challenge),

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from sync.contract import calls, feed, overview
+from sync.contract import calls, feed, overview, wallet
 from sync.contract import messages as m
 from sync.contract import organising as o
 from sync.contract.rewards.rules import RulePack
@@ -386,6 +386,15 @@ OPERATIONS: Final = (
         "A voucher to show at a till",
     ),
     _page("giveBackVoucher", "POST", "/porte-monnaie/rendre", "Undo a voucher", form=True),
+    _page("replaceVoucher", "POST", "/porte-monnaie/perdu", "Replace a lost voucher", form=True),
+    Operation(
+        *("exportWallet", "GET", "/porte-monnaie/donnees"),
+        "All that is known of this browser's wallets, as a file",
+        wallet.WalletExport,
+        more_statuses=(503,),
+    ),
+    _page("askToForget", "GET", "/porte-monnaie/oublier/{campaign}", "What deleting would lose"),
+    _page("forgetWallet", "POST", "/porte-monnaie/oublier", "Delete a wallet", form=True),
     _page("makeTransferCode", "POST", "/porte-monnaie/code", "A code for a new phone", form=True),
     _page("moveWallet", "POST", "/porte-monnaie/reprendre", "Move a wallet here", form=True),
     _page("challenge", "GET", "/P/{token}", "What a till without network asks for"),
