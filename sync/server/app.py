@@ -17,11 +17,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync.contract.overview import Health
+from sync.server.areas import AREAS
 from sync.server.errors import Refused, refuse
+from sync.server.html import TEMPLATES
 from sync.server.openapi import OPERATIONS, document
 from sync.server.organiser.api import AdminApi
+from sync.server.organiser.doors import Doors
 from sync.server.organiser.money_api import MoneyApi
-from sync.server.organiser.pages import Pages
+from sync.server.organiser.shell import guarded
 from sync.server.services import Services, answer, answer_problem
 from sync.server.shopper.find_pages import FindPages
 from sync.server.shopper.pages import ShopperPages
@@ -65,10 +68,11 @@ def make_app(services: Services) -> Starlette:
 
 
 def _endpoints(services: Services) -> Mapping[str, Endpoint]:
-    till, admin, pages = TillApi(services), AdminApi(services), Pages(services)
+    till, admin, doors = TillApi(services), AdminApi(services), Doors(services)
     spending, money = SpendingApi(services, till), MoneyApi(services)
     shopper, find = ShopperPages(services), FindPages(services)
     rights = WalletRights(services)
+    sheet = (TEMPLATES / "style.css").read_bytes()
     contract = msgspec.json.encode(document(API_VERSION))
 
     async def health(_: Request) -> Response:
@@ -76,6 +80,9 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
 
     async def openapi(_: Request) -> Response:
         return Response(contract, media_type="application/json")
+
+    async def style(_: Request) -> Response:
+        return Response(sheet, media_type="text/css")
 
     return {
         "enrol": till.enrol,
@@ -105,10 +112,9 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "readStatus": admin.status,
         "health": health,
         "openapi": openapi,
-        "overview": pages.overview,
-        "login": pages.login,
-        "logIn": pages.log_in,
-        "logOut": pages.log_out,
+        "login": doors.login,
+        "logIn": doors.log_in,
+        "logOut": doors.log_out,
         "receipt": shopper.page(shopper.receipt),
         "claimReceipt": shopper.page(shopper.claim),
         "codeForm": shopper.page(shopper.code_form),
@@ -129,8 +135,20 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "findCampaign": shopper.page(find.campaigns),
         "findShops": shopper.page(find.shops),
         "showShop": shopper.page(find.shop),
-        "style": pages.style,
+        "style": style,
+        **_areas(services),
     }
+
+
+def _areas(services: Services) -> dict[str, Endpoint]:
+    """The pages of every area, under the names of their operations."""
+    found: dict[str, Endpoint] = {}
+    for area in AREAS:
+        pages = area(services)
+        for operation, method in area.PAGES:
+            endpoint = getattr(pages, method)
+            found[operation.name] = guarded(endpoint) if operation.is_page else endpoint
+    return found
 
 
 class _Headers:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -13,30 +12,24 @@ from sync.contract import calls, feed, overview, wallet
 from sync.contract import messages as m
 from sync.contract import organising as o
 from sync.contract.rewards.rules import RulePack
+from sync.server.areas import AREAS
 from sync.server.money.funding import NewFund
+from sync.server.operation import FORM, Method, Operation, Who
 from sync.server.reference.naf_tables import TRADES
 from sync.server.sessions import SESSION_COOKIE
 
 Json: TypeAlias = dict[str, Any]
-Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
-Who: TypeAlias = Literal["anyone", "till", "organiser", "onlooker"]
 
 _EMPTY: Final = (303, 304)  # answers without a body
-_BODY: Final = ("bad-request", "timeout", "too-large", "unsupported-encoding")
-_BY_WHO: Final[dict[Who, tuple[str, ...]]] = {
-    "anyone": (),
-    "till": (
-        *("unauthorised", "clock-skew", "other-till", "epoch-closed"),
-        *("too-many-requests", "busy"),
-    ),
-    "organiser": ("unauthorised", "too-many-requests", "busy"),
-    "onlooker": ("busy",),
-}
+_LEADING: Final[list[Json]] = [{"adminToken": []}, {"accountToken": []}, {"session": []}]
 _SECURITY: Final[dict[Who, list[Json]]] = {
     "anyone": [],
     "till": [{"tillToken": []}],
-    "organiser": [{"adminToken": []}],
-    "onlooker": [{"session": []}, {"adminToken": []}],
+    "admin": [{"adminToken": []}, {"session": []}],
+    "organiser": _LEADING,
+    "keeper": _LEADING,
+    "account": _LEADING,
+    "onlooker": _LEADING,
 }
 _ENROLMENT_PROBLEMS: Final = (
     *("bad-signature", "malformed", "code-unknown", "code-expired", "code-used"),
@@ -46,29 +39,6 @@ _UPLINK_PROBLEMS: Final = (
     *("not-found", "gap", "fork", "quarantined"),
     *("malformed", "wrong-place", "broken-link", "bad-signature"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one address. `answer` and `body` are messages, or the media type of others."""
-
-    name: str
-    method: Method
-    path: str
-    summary: str
-    answer: type[m.Message] | str
-    status: int = 200
-    body: type[m.Message] | str | None = None
-    who: Who = "anyone"
-    problems: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-    more_statuses: tuple[int, ...] = ()
-
-    @property
-    def all_problems(self) -> tuple[str, ...]:
-        """Every problem that it can answer."""
-        body = _BODY if self.body is not None else ()
-        return (*body, *_BY_WHO[self.who], *self.problems, "internal")
 
 
 _VOUCHER_PROBLEMS: Final = (
@@ -90,13 +60,12 @@ def _money(
 ) -> Operation:
     """An operation on a campaign's money, which is the organiser's."""
     where = f"/v1/admin/campaigns/{{campaign}}/{path}"
-    problems = ("not-found", *problems)
     return Operation(
         *(name, method, where, summary, answer, status, body, "organiser", problems, parameters)
     )
 
 
-def _page(
+def _shopper(
     name: str,
     method: Method,
     path: str,
@@ -106,7 +75,7 @@ def _page(
     parameters: tuple[str, ...] = (),
 ) -> Operation:
     """A page of the shopper's; its refusals are pages too."""
-    body = "application/x-www-form-urlencoded" if form else None
+    body = FORM if form else None
     refusals = (303, 400, 403, 404, 408, 409, 413, 415, 422, 429, 503)
     return Operation(
         *(name, method, path, summary, "text/html", 200, body),
@@ -163,7 +132,7 @@ OPERATIONS: Final = (
         m.Named,
         201,
         m.NewCampaign,
-        "organiser",
+        "admin",
         ("malformed", "exists"),
     ),
     Operation(
@@ -175,7 +144,7 @@ OPERATIONS: Final = (
         201,
         m.NewShop,
         "organiser",
-        ("malformed", "not-found"),
+        ("malformed",),
     ),
     Operation(
         "createPairingCode",
@@ -186,7 +155,7 @@ OPERATIONS: Final = (
         201,
         m.NewPairingCode,
         "organiser",
-        ("malformed", "not-found"),
+        ("malformed",),
     ),
     Operation(
         "createNotice",
@@ -197,7 +166,7 @@ OPERATIONS: Final = (
         201,
         m.NewNotice,
         "organiser",
-        ("malformed", "not-found"),
+        ("malformed",),
     ),
     Operation(
         "reserveVoucher",
@@ -335,32 +304,21 @@ OPERATIONS: Final = (
         "Shops, tills, last entries and turnover by day",
         overview.Status,
         who="onlooker",
-        problems=("bad-request", "unauthorised", "too-many-requests"),
+        problems=("bad-request", "not-found"),
         parameters=("page",),
     ),
     Operation("health", "GET", "/healthz", "Whether the server answers", overview.Health),
     Operation("openapi", "GET", "/openapi.json", "This document", "application/json"),
-    Operation(
-        "overview",
-        "GET",
-        "/",
-        "The status as a page",
-        "text/html",
-        who="onlooker",
-        problems=("bad-request",),
-        parameters=("page",),
-        more_statuses=(303,),
-    ),
     Operation("login", "GET", "/login", "The log-in form", "text/html"),
     Operation(
         "logIn",
         "POST",
         "/login",
-        "Log in with the admin token; leads to the overview",
+        "Log in with a name and its password, or the admin token; leads to the overview",
         "text/html",
         303,
-        "application/x-www-form-urlencoded",
-        problems=("cross-site",),
+        FORM,
+        problems=("cross-site", "busy"),
         more_statuses=(401, 429),
     ),
     Operation(
@@ -372,40 +330,47 @@ OPERATIONS: Final = (
         303,
         problems=("cross-site",),
     ),
-    _page("receipt", "GET", "/C/{token}", "What a receipt earned"),
-    _page("claimReceipt", "POST", "/C/{token}", "Put a receipt's reward into this wallet"),
-    _page("codeForm", "GET", "/c", "The form for a printed code"),
-    _page("lookUpCode", "POST", "/c", "What a printed code is worth", form=True),
-    _page("claimCode", "POST", "/c/claim", "Put a code's reward into this wallet", form=True),
-    _page("wallet", "GET", "/porte-monnaie", "The wallet of this browser"),
-    _page("makeVoucher", "POST", "/porte-monnaie/bon", "Make a voucher of the wallet", form=True),
-    _page(
+    _shopper("receipt", "GET", "/C/{token}", "What a receipt earned"),
+    _shopper("claimReceipt", "POST", "/C/{token}", "Put a receipt's reward into this wallet"),
+    _shopper("codeForm", "GET", "/c", "The form for a printed code"),
+    _shopper("lookUpCode", "POST", "/c", "What a printed code is worth", form=True),
+    _shopper("claimCode", "POST", "/c/claim", "Put a code's reward into this wallet", form=True),
+    _shopper("wallet", "GET", "/porte-monnaie", "The wallet of this browser"),
+    _shopper(
+        "makeVoucher", "POST", "/porte-monnaie/bon", "Make a voucher of the wallet", form=True
+    ),
+    _shopper(
         "showVoucher",
         "GET",
         "/porte-monnaie/bon/{campaign}/{batch}/{index}",
         "A voucher to show at a till",
     ),
-    _page("giveBackVoucher", "POST", "/porte-monnaie/rendre", "Undo a voucher", form=True),
-    _page("replaceVoucher", "POST", "/porte-monnaie/perdu", "Replace a lost voucher", form=True),
+    _shopper("giveBackVoucher", "POST", "/porte-monnaie/rendre", "Undo a voucher", form=True),
+    _shopper("replaceVoucher", "POST", "/porte-monnaie/perdu", "Replace a lost voucher", form=True),
     Operation(
         *("exportWallet", "GET", "/porte-monnaie/donnees"),
         "All that is known of this browser's wallets, as a file",
         wallet.WalletExport,
         more_statuses=(503,),
     ),
-    _page("askToForget", "GET", "/porte-monnaie/oublier/{campaign}", "What deleting would lose"),
-    _page("forgetWallet", "POST", "/porte-monnaie/oublier", "Delete a wallet", form=True),
-    _page("makeTransferCode", "POST", "/porte-monnaie/code", "A code for a new phone", form=True),
-    _page("moveWallet", "POST", "/porte-monnaie/reprendre", "Move a wallet here", form=True),
-    _page("challenge", "GET", "/P/{token}", "What a till without network asks for"),
-    _page("payChallenge", "POST", "/P/{token}", "Pay it; eight digits for the cashier"),
-    _page("findCampaign", "GET", "/commerces", "The campaigns whose shops can be found"),
-    _page(
+    _shopper("askToForget", "GET", "/porte-monnaie/oublier/{campaign}", "What deleting would lose"),
+    _shopper("forgetWallet", "POST", "/porte-monnaie/oublier", "Delete a wallet", form=True),
+    _shopper(
+        "makeTransferCode", "POST", "/porte-monnaie/code", "A code for a new phone", form=True
+    ),
+    _shopper("moveWallet", "POST", "/porte-monnaie/reprendre", "Move a wallet here", form=True),
+    _shopper("challenge", "GET", "/P/{token}", "What a till without network asks for"),
+    _shopper("payChallenge", "POST", "/P/{token}", "Pay it; eight digits for the cashier"),
+    _shopper("findCampaign", "GET", "/commerces", "The campaigns whose shops can be found"),
+    _shopper(
         *("findShops", "GET", "/commerces/{campaign}", "Shops by place, trade and opening hours"),
         parameters=("q", "trade", "open", "page"),
     ),
-    _page("showShop", "GET", "/commerces/{campaign}/{shop}", "A shop: where, when, what it gives"),
+    _shopper(
+        "showShop", "GET", "/commerces/{campaign}/{shop}", "A shop: where, when, what it gives"
+    ),
     Operation("style", "GET", "/style.css", "The style of the pages", "text/css"),
+    *(operation for area in AREAS for operation, _ in area.PAGES),
 )
 
 _PARAMETERS: Final[dict[str, Json]] = {
@@ -438,6 +403,18 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "required": True,
         "description": "A signed text, as a QR holds it",
         "schema": {"type": "string", "maxLength": 400},
+    },
+    "account": {
+        "in": "path",
+        "required": True,
+        "description": "The account's UUID",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "secret": {
+        "in": "path",
+        "required": True,
+        "description": "The secret of an invitation, which works once",
+        "schema": {"type": "string", "maxLength": 64},
     },
     "reservation": {
         "in": "path",
@@ -531,7 +508,17 @@ _SCHEMES: Final[Json] = {
         "scheme": "bearer",
         "description": "The content of the file admin-token in the server's data folder",
     },
-    "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+    "accountToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An account's own API token, made on the page of accounts",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": "What logging in gives a browser; writes from another site are refused",
+    },
 }
 
 

@@ -15,6 +15,7 @@ from sync.contract.messages import (
     Notice,
     Shop,
 )
+from sync.server.access import Access, no_shop
 from sync.server.auth import stamp
 from sync.server.errors import refuse
 from sync.server.organiser.overview import read_page, status
@@ -30,10 +31,11 @@ class AdminApi:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._store = services.store
+        self._access = Access(services)
 
     async def campaigns(self, request: Request) -> Response:
         """POST /v1/admin/campaigns. The feed of a campaign starts with the server's key."""
-        self._services.require_admin(request)
+        await self._access.admin(request)
         new = await read_json(request, NewCampaign, SMALL_BODY_BYTES_MAX)
         now = stamp(self._services.clock.now())
         key = self._services.secrets.key
@@ -50,13 +52,13 @@ class AdminApi:
 
     async def shops(self, request: Request) -> Response:
         """POST /v1/admin/shops."""
-        self._services.require_admin(request)
+        who = await self._access.known(request)
         new = await read_json(request, NewShop, SMALL_BODY_BYTES_MAX)
+        await self._access.allow(who, new.campaign)
         shop = Shop(id=self._services.clock.new_uuid(), campaign=new.campaign, name=new.name)
         now = stamp(self._services.clock.now())
 
         def work(db: Db) -> None:
-            require_campaign(db, new.campaign)
             db.execute(
                 "INSERT INTO shop (campaign, id, number, name, created_at) SELECT"
                 " ?, ?, coalesce(max(number), 0) + 1, ?, ? FROM shop WHERE campaign = ?",
@@ -68,22 +70,24 @@ class AdminApi:
 
     async def pairing_codes(self, request: Request) -> Response:
         """POST /v1/admin/pairing-codes."""
-        self._services.require_admin(request)
+        who = await self._access.known(request)
         new = await read_json(request, NewPairingCode, SMALL_BODY_BYTES_MAX)
         code, now = random_code(), self._services.clock.now()
         campaign = await self._store.read(lambda db: campaign_of_shop(db, new.shop))
+        if not who.may_organise(campaign):
+            raise no_shop(new.shop)
         made = await self._store.write(lambda db: make_code(db, new.shop, code, now), campaign)
         return answer(made, 201)
 
     async def notices(self, request: Request) -> Response:
         """POST /v1/admin/notices."""
-        self._services.require_admin(request)
+        who = await self._access.known(request)
         new = await read_json(request, NewNotice, SMALL_BODY_BYTES_MAX)
+        await self._access.allow(who, new.campaign)
         now = stamp(self._services.clock.now())
         key = self._services.secrets.key
 
         def work(db: Db) -> int:
-            require_campaign(db, new.campaign)
             return publish(db, News(new.campaign, "notice", {"text": new.text}), key, now)
 
         number = await self._store.write(work, new.campaign)
@@ -91,14 +95,9 @@ class AdminApi:
         return answer(Notice(id=number, campaign=new.campaign), 201)
 
     async def status(self, request: Request) -> Response:
-        """GET /v1/status, for the admin token or wherever the pages may be seen."""
-        if not await self._services.may_look(request):
-            self._services.require_admin(request)
+        """GET /v1/status: the campaigns that one may see."""
+        who = await self._access.known(request)
+        if who.kind == "shop":
+            raise refuse("not-found")
         page, now = read_page(request.query_params.get("page", "1")), self._services.clock.now()
-        return answer(await self._store.read(lambda db: status(db, page, now)))
-
-
-def require_campaign(db: Db, campaign: str) -> None:
-    """Refused for a campaign that does not exist."""
-    if db.execute("SELECT 1 FROM campaign WHERE id = ?", (campaign,)).fetchone() is None:
-        raise refuse("not-found", f"no campaign {campaign}")
+        return answer(await self._store.read(lambda db: status(db, page, now, who.campaign)))

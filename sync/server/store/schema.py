@@ -10,15 +10,15 @@ from typing import Final
 
 from sync.server.errors import BadConfig
 from sync.server.store.dialect import frozen_in_sqlite
-from sync.server.store.steps import base, directory, first, ledger, rewards, vouchers
+from sync.server.store.steps import accounts, base, directory, first, ledger, rewards, vouchers
 
-_MONEY = (ledger, rewards, vouchers, directory)
+_AREAS = (ledger, rewards, vouchers, accounts, directory)
 # The steps from the second on, in the words that both databases share; their append-only tables.
 SHARED_STEPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (base.TABLES, base.APPEND_ONLY),
     (
-        "".join(area.TABLES for area in _MONEY),
-        tuple(table for area in _MONEY for table in area.APPEND_ONLY),
+        "".join(area.TABLES for area in _AREAS),
+        tuple(table for area in _AREAS for table in area.APPEND_ONLY),
     ),
 )
 VERSION: Final = 1 + len(SHARED_STEPS)

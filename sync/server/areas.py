@@ -1,0 +1,28 @@
+"""The areas that have pages: each names its addresses, and the methods that answer them.
+
+A new area is one line in AREAS; the contract and the application are made from it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, Protocol
+
+from sync.server.operation import Pages
+from sync.server.organiser.account_pages import AccountPages
+from sync.server.organiser.pages import HomePages
+from sync.server.services import Services
+
+
+class Area(Protocol):
+    """A class of pages. A method's name stands beside the operation that it answers."""
+
+    PAGES: ClassVar[Pages]
+
+    def __init__(self, services: Services) -> None:
+        """Over one server's services."""
+
+
+AREAS: Final[tuple[type[Area], ...]] = (
+    HomePages,
+    AccountPages,
+)
