@@ -104,7 +104,8 @@ class MoneyApi:
 
     async def figures(self, request: Request) -> Response:
         """GET .../figures."""
-        return await self._look(request, figures)
+        now = self._services.clock.now()
+        return await self._look(request, lambda db, campaign: figures(db, campaign, now))
 
     async def audit(self, request: Request) -> Response:
         """GET .../audit."""

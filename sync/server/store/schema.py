@@ -10,7 +10,16 @@ from typing import Final
 
 from sync.server.errors import BadConfig
 from sync.server.store.dialect import frozen_in_sqlite
-from sync.server.store.steps import accounts, base, directory, first, ledger, rewards, vouchers
+from sync.server.store.steps import (
+    accounts,
+    base,
+    directory,
+    first,
+    ledger,
+    rewards,
+    vouchers,
+    watching,
+)
 
 _AREAS = (ledger, rewards, vouchers, accounts, directory)
 # The steps from the second on, in the words that both databases share; their append-only tables.
@@ -20,6 +29,7 @@ SHARED_STEPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         "".join(area.TABLES for area in _AREAS),
         tuple(table for area in _AREAS for table in area.APPEND_ONLY),
     ),
+    (watching.TABLES, watching.APPEND_ONLY),
 )
 VERSION: Final = 1 + len(SHARED_STEPS)
 
