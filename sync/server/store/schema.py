@@ -14,6 +14,7 @@ from sync.server.store.steps import (
     accounts,
     base,
     directory,
+    enrolling,
     first,
     ledger,
     rewards,
@@ -21,7 +22,7 @@ from sync.server.store.steps import (
     watching,
 )
 
-_AREAS = (ledger, rewards, vouchers, accounts, directory)
+_AREAS = (ledger, rewards, vouchers, accounts, enrolling, directory)
 # The steps from the second on, in the words that both databases share; their append-only tables.
 SHARED_STEPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (base.TABLES, base.APPEND_ONLY),

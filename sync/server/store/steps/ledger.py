@@ -94,6 +94,7 @@ CREATE TABLE shop_facts (
     longitude TEXT NOT NULL DEFAULT '',
     listed INTEGER NOT NULL DEFAULT 1 CHECK (listed IN (0, 1)),
     chain INTEGER NOT NULL DEFAULT 0 CHECK (chain IN (0, 1)),
+    reference TEXT NOT NULL DEFAULT '',
     access BLOB,
     PRIMARY KEY (campaign, shop),
     FOREIGN KEY (campaign, shop) REFERENCES shop
