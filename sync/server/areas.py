@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final, Protocol
 
+from sync.server.keeper.pages import KeeperPages
 from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
 from sync.server.organiser.pages import HomePages
@@ -25,4 +26,5 @@ class Area(Protocol):
 AREAS: Final[tuple[type[Area], ...]] = (
     HomePages,
     AccountPages,
+    KeeperPages,
 )
