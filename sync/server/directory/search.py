@@ -10,6 +10,7 @@ from typing import Final
 from sync.server.directory.words import words
 from sync.server.reference import hours
 from sync.server.reference.hours import Openness
+from sync.server.reference.naf_tables import TRADES, Trade
 from sync.server.store.db import Db
 
 PAGE: Final = 30
@@ -36,7 +37,7 @@ class Listed:
 
     id: str
     name: str
-    trade: str
+    trade: Trade
     address: str
     postcode: str
     town: str
@@ -87,10 +88,11 @@ def find_listed(db: Db, campaign: str, shop: str) -> Listed | None:
     return Listed(*row) if row else None
 
 
-def trades_of(db: Db, campaign: str) -> list[str]:
+def trades_of(db: Db, campaign: str) -> list[Trade]:
     """The trades that a campaign's listed shops have."""
     rows = db.execute("SELECT DISTINCT trade FROM shop_listing WHERE campaign = ?", (campaign,))
-    return sorted(str(trade) for (trade,) in rows.fetchall())
+    found = {str(trade) for (trade,) in rows.fetchall()}
+    return [trade for trade in TRADES if trade in found]
 
 
 _COLUMNS: Final = (

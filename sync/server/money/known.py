@@ -30,26 +30,33 @@ def known_of(db: Db, member: Member) -> KnownWallet:
         (member.campaign, member.id),
     ).fetchone()
     wallet = read(db, member)
-    lists = (
-        _list(db, member, KnownEarn, _EARNS),
-        _list(db, member, KnownVoucher, _VOUCHERS),
-        _list(db, member, KnownPayment, _PAYMENTS),
-        _list(db, member, KnownVisit, _VISITS),
-        _list(db, member, KnownClaim, _CLAIMS),
-        _list(db, member, KnownUse, _USES),
-    )
-    earns, vouchers, payments, visits, claims, limits = (found[:LIST_MAX] for found in lists)
+    lists = _Lists(db, member)
     return KnownWallet(
         *(member.campaign, name, member.id, created_at, seen_at, wallet.available, wallet.pending),
-        *(earns, vouchers, payments, visits, claims, limits),
-        is_complete=all(len(found) <= LIST_MAX for found in lists),
+        earns=lists.read(KnownEarn, _EARNS),
+        vouchers=lists.read(KnownVoucher, _VOUCHERS),
+        payments=lists.read(KnownPayment, _PAYMENTS),
+        visits=lists.read(KnownVisit, _VISITS),
+        claims=lists.read(KnownClaim, _CLAIMS),
+        limits=lists.read(KnownUse, _USES),
+        is_complete=lists.are_complete,
     )
 
 
-def _list(db: Db, member: Member, kind: type[K], select: str) -> list[K]:
-    """Rows of a wallet as messages, one more than is given out where there are more."""
-    rows = db.execute(f"{select} LIMIT ?", (member.campaign, member.id, LIST_MAX + 1))
-    return [kind(*row) for row in rows.fetchall()]
+class _Lists:
+    """The lists of one wallet; afterwards it knows whether one was longer than is given out."""
+
+    def __init__(self, db: Db, member: Member) -> None:
+        self._db = db
+        self._member = member
+        self.are_complete = True
+
+    def read(self, kind: type[K], select: str) -> list[K]:
+        """The rows of a question as messages."""
+        asked = (self._member.campaign, self._member.id, LIST_MAX + 1)
+        rows = self._db.execute(f"{select} LIMIT ?", asked).fetchall()
+        self.are_complete &= len(rows) <= LIST_MAX
+        return [kind(*row) for row in rows[:LIST_MAX]]
 
 
 _EARNS: Final = (

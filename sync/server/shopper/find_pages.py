@@ -23,6 +23,7 @@ from sync.server.organiser.overview import read_page
 from sync.server.reference import hours
 from sync.server.reference.hours import PARIS
 from sync.server.reference.naf import TRADE_NAMES
+from sync.server.reference.naf_tables import Trade
 from sync.server.services import Services
 from sync.server.shopper.find_texts import TEXTS
 from sync.server.shopper.rules_words import say_limits, say_rules
@@ -65,7 +66,7 @@ class FindPages:
         """GET /commerces/{campaign}."""
         wish, at = _wish(request), self._now()
 
-        def work(db: Db) -> tuple[str, list[str], Found]:
+        def work(db: Db) -> tuple[str, list[Trade], Found]:
             name = _require_shown(db, wish.campaign)
             return name, search.trades_of(db, wish.campaign), search.search(db, wish, at)
 

@@ -29,8 +29,8 @@ def db(tmp_path: Path) -> sqlite3.Connection:
         ("SELECT token FROM voucher WHERE campaign = ? AND code = ?", "voucher_by_code"),
         ("SELECT detail FROM finding WHERE campaign = ? AND shop = ? ORDER BY id DESC LIMIT 5",
          "finding_by_shop"),
-        ("SELECT cents FROM transfer WHERE campaign = ? AND credit = 'payable'"
-         " AND credit_owner = ? AND id > ? AND id < ?", "transfer_to_shop"),
+        ("SELECT cents FROM transfer WHERE campaign = ? AND credit_owner = ? AND credit = 'payable'",
+         "transfer_to_shop"),
         ("SELECT cents FROM balance WHERE campaign = ? AND account = ? AND owner = ?",
          "PRIMARY KEY"),
         ("SELECT compact FROM entry WHERE campaign = ? AND enrolment = ? AND number > ?",
