@@ -91,7 +91,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "until_tomorrow": "ouvert jusqu'à demain {time}",
         "until_weekday": "ouvert jusqu'à {day} {time}",
         "until_date": "ouvert jusqu'au {day} à {time}",
-        "span": "{start} – {end}",
+        "span": "{start}\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}{end}",
         "midnight": "minuit",
         "weekdays": "lundi mardi mercredi jeudi vendredi samedi dimanche",
         "months": "janvier février mars avril mai juin juillet août septembre octobre novembre"
@@ -109,7 +109,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "until_tomorrow": "open until tomorrow {time}",
         "until_weekday": "open until {day} {time}",
         "until_date": "open until {day}, {time}",
-        "span": "{start} – {end}",
+        "span": "{start}\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}{end}",
         "midnight": "midnight",
         "weekdays": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
         "months": "January February March April May June July August September October November"

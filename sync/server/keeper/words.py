@@ -14,7 +14,7 @@ _FR: Final = {
     "owed_below": "Le virement part dès {amount}.",
     "owed_negative": "Des articles ont été rendus après le virement : cette somme sera retenue sur"
     " le prochain.",
-    "account": "Votre compte",
+    "account": "Votre compte :",
     "no_account": "Nous n'avons pas votre IBAN : rien ne peut vous être viré. Donnez-le à"
     " l'organisateur de la campagne.",
     "account_change": "Pour changer d'IBAN, adressez-vous à l'organisateur : il vérifie votre"
@@ -38,7 +38,7 @@ _FR: Final = {
     "paid_paid": "✓ viré",
     "paid_refused": "⚠ refusé par la banque, reste dû",
     "figures": "Vos chiffres",
-    "figures_caption": "Par jour, les {count} derniers",
+    "figures_caption": "Vos derniers jours",
     "eligible": "Compté pour la campagne",
     "rewards": "Récompenses données",
     "taken": "Bons encaissés",
@@ -99,7 +99,7 @@ _EN: Final = {
     "owed_now": "To be transferred",
     "owed_below": "It is transferred from {amount} on.",
     "owed_negative": "Goods came back after the transfer: this amount is taken off the next one.",
-    "account": "Your account",
+    "account": "Your account:",
     "no_account": "We do not have your IBAN: nothing can be transferred to you. Give it to the"
     " campaign's organiser.",
     "account_change": "To change your IBAN, ask the organiser, who checks your request. Nobody will"
@@ -123,7 +123,7 @@ _EN: Final = {
     "paid_paid": "✓ transferred",
     "paid_refused": "⚠ refused by the bank, still owed",
     "figures": "Your figures",
-    "figures_caption": "By day, the last {count}",
+    "figures_caption": "Your last days",
     "eligible": "Counted for the campaign",
     "rewards": "Rewards given",
     "taken": "Vouchers taken",

@@ -52,7 +52,7 @@ _FR: Final = {
     "replace_help": "L'ancien bon ne vaut alors plus rien, sur papier comme à l'écran.",
     "export": "Télécharger tout ce qui est connu de moi",
     "forget": "Effacer ce porte-monnaie",
-    "forget_title": "Effacer le porte-monnaie « {name} »",
+    "forget_title": "Effacer le porte-monnaie «\N{NO-BREAK SPACE}{name}\N{NO-BREAK SPACE}»",
     "forget_lost": "{amount} seront perdus.",
     "forget_held": "Vos bons ({amount}) restent valables pour qui en a le code, mais ne seront plus"
     " affichés ici.",

@@ -93,7 +93,10 @@ def test_a_week_shows_holidays_and_nights_on_the_day_they_began() -> None:
         (morning, afternoon),
     ]
     assert say_day(week[5], "fr") == ("mardi 14 juillet", "fermé")
-    assert say_day(week[1], "en") == ("Friday 10 July", "22:00 – 02:30")
+    assert say_day(week[1], "en") == (
+        "Friday 10 July",
+        "22:00\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}02:30",
+    )
 
 
 def test_a_shop_that_never_closes_is_open_all_day() -> None:

@@ -244,7 +244,7 @@ def test_findings_are_said_in_plain_words(market: Market, keeper: Person) -> Non
     market.sell("Quai", 2000, market.redeem(token, "online"))
     market.send("Quai")
     shown = page(market, keeper.cookie)
-    assert "5,00 € : Un bon déjà dépensé a été pris hors des règles hors ligne" in shown
+    assert "5,00 €. Un bon déjà dépensé a été pris hors des règles hors ligne" in shown
     assert "à décider par l'organisateur" in shown
     (finding,) = market.ask("findings", "GET")["findings"]
     market.ask(f"findings/{finding['id']}", decision="refuse")
