@@ -28,16 +28,15 @@ def say_state(state: Openness, at: datetime, language: Language) -> str:
     return _change("until", evening, today, clock, language)
 
 
-def say_day(hours: DayHours, language: Language) -> tuple[str, str]:
-    """A day, and the hours of that day."""
+def say_day(hours: DayHours, language: Language) -> tuple[str, list[str]]:
+    """A day, and the hours of that day: each stretch, or one word."""
     words = _WORDS[language]
     name = f"{_weekday(hours.day, language)} {_date(hours.day, language)}"
     if not hours.spans:
-        return name, words["closed"]
+        return name, [words["closed"]]
     if hours.spans == ((time(), time()),):
-        return name, words["all_day"]
-    spans = [_span(start, end, language) for start, end in hours.spans]
-    return name, ", ".join(spans)
+        return name, [words["all_day"]]
+    return name, [_span(start, end, language) for start, end in hours.spans]
 
 
 def _span(start: time, end: time, language: Language) -> str:
@@ -91,7 +90,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "until_tomorrow": "ouvert jusqu'à demain {time}",
         "until_weekday": "ouvert jusqu'à {day} {time}",
         "until_date": "ouvert jusqu'au {day} à {time}",
-        "span": "{start}\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}{end}",
+        "span": "{start} – {end}",
         "midnight": "minuit",
         "weekdays": "lundi mardi mercredi jeudi vendredi samedi dimanche",
         "months": "janvier février mars avril mai juin juillet août septembre octobre novembre"
@@ -109,7 +108,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "until_tomorrow": "open until tomorrow {time}",
         "until_weekday": "open until {day} {time}",
         "until_date": "open until {day}, {time}",
-        "span": "{start}\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}{end}",
+        "span": "{start} – {end}",
         "midnight": "midnight",
         "weekdays": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
         "months": "January February March April May June July August September October November"

@@ -155,7 +155,7 @@ def _language(request: Request) -> Language:
     return texts.choose(request.headers.get("accept-language", ""))
 
 
-def _week(shop: Listed, at: datetime, language: Language) -> list[tuple[str, str]]:
+def _week(shop: Listed, at: datetime, language: Language) -> list[tuple[str, list[str]]]:
     if not shop.hours:
         return []
     today = at.astimezone(PARIS).date()
