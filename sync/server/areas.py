@@ -10,7 +10,9 @@ from typing import ClassVar, Final, Protocol
 from sync.server.keeper.pages import KeeperPages
 from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
+from sync.server.organiser.campaign_pages import CampaignPages
 from sync.server.organiser.pages import HomePages
+from sync.server.organiser.rules_pages import RulesPages
 from sync.server.services import Services
 
 
@@ -27,4 +29,6 @@ AREAS: Final[tuple[type[Area], ...]] = (
     HomePages,
     AccountPages,
     KeeperPages,
+    CampaignPages,
+    RulesPages,
 )

@@ -17,6 +17,7 @@ from sync.server.money.audit import audit
 from sync.server.money.campaigns import cut_off, set_state, standing
 from sync.server.money.funding import funds
 from sync.server.money.ledger import Ledger, Source, of_act
+from sync.server.store.db import Db
 
 CLOSING_TYP: Final = "comptoir-closing+jws"
 _LAST_DAY: Final = "9999-12-31"
@@ -52,7 +53,20 @@ def close(ledger: Ledger, key: SigningKey, who: str) -> Signed:
         "accounts": _accounts(ledger),
         "v": 1,
     }
-    return key.sign(canonical.encode(document), CLOSING_TYP)
+    signed = key.sign(canonical.encode(document), CLOSING_TYP)
+    db.execute(
+        "INSERT INTO closing_document (campaign, at, compact) VALUES (?, ?, ?)",
+        (campaign, ledger.at, signed.compact),
+    )
+    return signed
+
+
+def closing_of(db: Db, campaign: str) -> bytes | None:
+    """What a campaign came to, as it was signed when it was closed; None before."""
+    row = db.execute(
+        "SELECT compact FROM closing_document WHERE campaign = ?", (campaign,)
+    ).fetchone()
+    return bytes(row[0]) if row else None
 
 
 def _require_settled(ledger: Ledger) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from datetime import date
 from typing import TypeVar
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,12 +30,16 @@ from sync.server.auth import stamp
 from sync.server.errors import refuse
 from sync.server.money import campaigns, closing, findings
 from sync.server.money.audit import audit
+from sync.server.money.campaigns import standing
 from sync.server.money.funding import NewFund, pledge
 from sync.server.money.ledger import Ledger
+from sync.server.money.settings import Settings
 from sync.server.organiser.figures import figures
+from sync.server.organiser.payment_file import payment_file, read_wish
+from sync.server.organiser.settings import checked
 from sync.server.organiser.shops import check_facts, write_facts
 from sync.server.services import Services, answer, read_json
-from sync.server.settlement import pain001, runs
+from sync.server.settlement import runs
 from sync.server.settlement.runs import Run
 from sync.server.store.db import Db
 
@@ -146,26 +147,10 @@ class MoneyApi:
         return await self._look(request, look)
 
     async def payment_file(self, request: Request) -> Response:
-        """GET .../settlements/{settlement}/pain001. It is written off the database's path."""
+        """GET .../settlements/{settlement}/pain001."""
         _, campaign = await self._organiser(request)
-        number = _number(request, "settlement")
-        debtor, day, part = _transfer_wish(request.query_params)
-
-        def look(db: Db) -> tuple[str, Run]:
-            (title,) = db.execute("SELECT name FROM campaign WHERE id = ?", (campaign,)).fetchone()
-            return title, runs.find_run(db, campaign, number)
-
-        title, run = await self._store.read(look)
-        order = pain001.order_run(run, part, title, debtor, day, self._services.clock.now())
-        try:
-            xml = await asyncio.to_thread(pain001.write, order)
-        except pain001.NothingToPay as error:
-            raise refuse("not-found", f"no line in part {part} waits for the bank") from error
-        except pain001.TransferProblem as error:
-            raise refuse("malformed", str(error)) from error
-        name = f"pain001-{campaign}-{number}-{part}.xml"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(xml, 200, headers, "application/xml")
+        number, wish = _number(request, "settlement"), read_wish(request.query_params)
+        return await payment_file(self._services, campaign, number, wish)
 
     async def bank(self, request: Request) -> Response:
         """POST .../settlements/{settlement}/lines."""
@@ -190,6 +175,28 @@ class MoneyApi:
         compact = await self._write(campaign, work)
         return Response(compact, media_type="application/jose")
 
+    async def closing(self, request: Request) -> Response:
+        """GET .../close."""
+        _, campaign = await self._organiser(request)
+        compact = await self._store.read(lambda db: closing.closing_of(db, campaign))
+        if compact is None:
+            raise refuse("not-found", f"{campaign} is not closed")
+        return Response(compact, media_type="application/jose")
+
+    async def settings(self, request: Request) -> Response:
+        """GET .../settings."""
+        return await self._look(request, lambda db, campaign: standing(db, campaign).settings)
+
+    async def write_settings(self, request: Request) -> Response:
+        """PUT .../settings."""
+        who, campaign = await self._organiser(request)
+        wanted = checked(await read_json(request, Settings, SMALL_BODY_BYTES_MAX))
+        now = self._now()
+        await self._write(
+            campaign, lambda db: campaigns.change_settings(db, campaign, wanted, who.by, now)
+        )
+        return answer(wanted)
+
     async def _organiser(self, request: Request) -> tuple[Who, str]:
         """Who leads the campaign of an address, and which it is; Refused for anybody else."""
         campaign = str(request.path_params["campaign"])
@@ -213,21 +220,6 @@ def _number(request: Request, name: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 15:
         raise refuse("not-found", f"expected the number of a {name}")
     return int(text)
-
-
-def _transfer_wish(query: QueryParams) -> tuple[pain001.Debtor, date, int]:
-    """Who pays, on which day, which part of a settlement; Refused for what cannot be read."""
-    name, account = query.get("debtor_name", ""), query.get("debtor_iban", "")
-    part = query.get("part", "1")
-    if not name or not account:
-        raise refuse("bad-request", "expected `debtor_name` and `debtor_iban`")
-    if not part.isascii() or not part.isdecimal() or not 0 < len(part) <= 6 or int(part) < 1:
-        raise refuse("bad-request", "expected `part` as a number from 1 on")
-    try:
-        day = date.fromisoformat(query.get("day", ""))
-    except ValueError as error:
-        raise refuse("bad-request", "expected `day` as YYYY-MM-DD") from error
-    return pain001.Debtor(name, account), day, int(part)
 
 
 def _audit(db: Db, campaign: str) -> Audit:

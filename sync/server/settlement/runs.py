@@ -20,7 +20,7 @@ from sync.server.money.campaigns import standing
 from sync.server.money.ledger import Ledger, of_act
 from sync.server.store.db import Db, next_number
 
-CHECKED_AT_ONCE: Final = 500
+RUNS_LISTED_MAX: Final = 200
 LineState: TypeAlias = Literal["prepared", "paid", "refused"]
 
 
@@ -86,12 +86,30 @@ def find_run(db: Db, campaign: str, number: int) -> Run:
     return Run(number, row[0], tuple(Line(*line) for line in lines.fetchall()))
 
 
-def runs(db: Db, campaign: str) -> list[Run]:
-    """All runs of a campaign, the latest first."""
+@dataclass(frozen=True, slots=True)
+class RunSum:
+    """A run as a list shows it: its lines and cents, and how many lines are in each state."""
+
+    id: int
+    cutoff: str
+    lines: int
+    cents: int
+    prepared: int
+    refused: int
+
+
+def listed(db: Db, campaign: str) -> list[RunSum]:
+    """The latest runs of a campaign, newest first."""
     rows = db.execute(
-        "SELECT id FROM settlement WHERE campaign = ? ORDER BY id DESC", (campaign,)
-    ).fetchall()
-    return [find_run(db, campaign, number) for (number,) in rows]
+        "SELECT id, cutoff, count(*), sum(cents),"
+        " sum(CASE WHEN state = 'prepared' THEN 1 ELSE 0 END),"
+        " sum(CASE WHEN state = 'refused' THEN 1 ELSE 0 END)"
+        " FROM (SELECT * FROM settlement WHERE campaign = ? ORDER BY id DESC LIMIT ?) AS latest"
+        " JOIN settlement_line ON settlement_line.campaign = latest.campaign AND settlement = id"
+        " GROUP BY id, cutoff ORDER BY id DESC",
+        (campaign, RUNS_LISTED_MAX),
+    )
+    return [RunSum(row[0], row[1], *map(int, row[2:])) for row in rows.fetchall()]
 
 
 def confirm(ledger: Ledger, number: int, shop: str, state: LineState, who: str) -> None:

@@ -10,7 +10,7 @@ from sync.server.texts import Language
 _FR: Final = {
     "skip": "Aller au contenu",
     "campaigns": "Campagnes",
-    "campaign_word": "Campagne",
+    "new_campaign": "Nouvelle campagne",
     "nav": "Pages de la campagne",
     "nav_": "Vue d'ensemble",
     "nav_dashboard": "Tableau de bord",
@@ -34,6 +34,7 @@ _FR: Final = {
     "wrong_password": "Ce nom et ce mot de passe ne vont pas ensemble.",
     "back": "Retour",
     "save": "Enregistrer",
+    "actions": "Actions",
     "confirm": "Confirmer",
     "cancel": "Annuler",
     "yes": "oui",
@@ -53,7 +54,7 @@ _FR: Final = {
 _EN: Final = {
     "skip": "Skip to content",
     "campaigns": "Campaigns",
-    "campaign_word": "Campaign",
+    "new_campaign": "New campaign",
     "nav": "Pages of the campaign",
     "nav_": "Overview",
     "nav_dashboard": "Dashboard",
@@ -77,6 +78,7 @@ _EN: Final = {
     "wrong_password": "This name and this password do not go together.",
     "back": "Back",
     "save": "Save",
+    "actions": "Actions",
     "confirm": "Confirm",
     "cancel": "Cancel",
     "yes": "yes",

@@ -51,6 +51,12 @@ CREATE TABLE standing (
     settings TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE closing_document (
+    campaign TEXT PRIMARY KEY REFERENCES campaign,
+    at TEXT NOT NULL,
+    compact BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE pack (
     campaign TEXT NOT NULL,
     number INTEGER NOT NULL,
@@ -167,4 +173,4 @@ CREATE INDEX settlement_line_by_shop ON settlement_line (campaign, shop, settlem
 """
 
 # Tables whose rows are never changed nor deleted.
-APPEND_ONLY: Final = ("act", "transfer")
+APPEND_ONLY: Final = ("act", "transfer", "closing_document")
