@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import ClassVar, Final, Protocol
 
 from sync.server.keeper.pages import KeeperPages
+from sync.server.exports.pages import ExportPages
 from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
 from sync.server.organiser.campaign_pages import CampaignPages
 from sync.server.organiser.pages import HomePages
 from sync.server.organiser.rules_pages import RulesPages
 from sync.server.services import Services
+from sync.server.watch.pages import DashboardPages
 
 
 class Area(Protocol):
@@ -31,4 +33,6 @@ AREAS: Final[tuple[type[Area], ...]] = (
     KeeperPages,
     CampaignPages,
     RulesPages,
+    DashboardPages,
+    ExportPages,
 )

@@ -508,6 +508,15 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "The version of the rules to start from",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
     },
+    "file": {
+        "in": "path",
+        "required": True,
+        "description": "NAME.csv, or NAME-excel.csv for a French Excel",
+        "schema": {
+            "type": "string",
+            "pattern": r"^(days|shops|cells|listed|definitions)(-excel)?\.csv$",
+        },
+    },
     "page": {
         "in": "query",
         "description": "The page, from 1 on",

@@ -21,10 +21,11 @@ from sync.server.money.funding import pledged
 from sync.server.store.db import Db
 from sync.server.watch import flows as ledger
 from sync.server.watch.breakdowns import breakdowns, top_share
+from sync.server.watch.day_sums import read_days
 from sync.server.watch.flows import Flow, read_flows, spent_by_day
 from sync.server.watch.forecast import Pot, forecast
 from sync.server.watch.panel import read_estimate
-from sync.server.watch.shop_sums import BOOKED, SUMS, ShopSums, read_shops
+from sync.server.watch.shop_sums import ShopSums, read_shops
 
 DAYS_MAX: Final = 120
 ACTIVE_WITHIN: Final = timedelta(days=7)
@@ -48,7 +49,7 @@ def figures(db: Db, campaign: str, now: datetime) -> Figures:
         sales=sales,
         refunds=sum(shop.refunds for shop in shops),
         mean_basket=turnover // sales if sales else None,
-        rewarded=sum(shop.earns for shop in shops),
+        rewarded=sum(shop.rewarded for shop in shops),
         eligible=eligible,
         earned=earned,
         given=ledger.given(moved),
@@ -159,24 +160,18 @@ def _silent_tills(db: Db, campaign: str, now: datetime) -> int:
 
 
 def _days(db: Db, campaign: str) -> list[dict[str, Any]]:
-    rows = db.execute(
-        f"SELECT turnover.day, {SUMS} FROM {BOOKED} WHERE turnover.campaign = ?"  # noqa: S608 - constants
-        " GROUP BY turnover.day ORDER BY turnover.day DESC LIMIT ?",
-        (campaign, DAYS_MAX),
-    ).fetchall()
-    spent = spent_by_day(db, campaign)
     return [
         {
-            "day": day,
-            "turnover": int(cents),
-            "sales": int(sales),
-            "refunds": int(refunds),
-            "eligible": int(eligible),
-            "earned": int(earned),
-            "redeemed": int(redeemed),
-            "spent": spent.get(date.fromisoformat(day), 0),
+            "day": one.day,
+            "turnover": one.turnover,
+            "sales": one.sales,
+            "refunds": one.refunds,
+            "eligible": one.eligible,
+            "earned": one.earned,
+            "redeemed": one.redeemed,
+            "spent": one.spent,
         }
-        for day, sales, refunds, cents, _, eligible, earned, _, redeemed in reversed(rows)
+        for one in read_days(db, campaign, DAYS_MAX)
     ]
 
 

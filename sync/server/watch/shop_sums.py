@@ -16,7 +16,7 @@ BOOKED: Final = (
 )
 SUMS: Final = (
     "sum(sales) AS sales, sum(refunds) AS refunds, sum(turnover.total_cents) AS turnover,"
-    " sum(coalesce(earns, 0)) AS earns, sum(coalesce(base_cents, 0)) AS eligible,"
+    " sum(coalesce(earns, 0)) AS rewarded, sum(coalesce(base_cents, 0)) AS eligible,"
     " sum(coalesce(reward_cents, 0)) AS earned, sum(coalesce(redemptions, 0)) AS redemptions,"
     " sum(coalesce(redeemed_cents, 0)) AS redeemed"
 )
@@ -40,7 +40,7 @@ class ShopSums:
     sales: int
     refunds: int
     turnover: int
-    earns: int
+    rewarded: int
     eligible: int
     earned: int
     redemptions: int
@@ -56,7 +56,7 @@ class ShopSums:
 def read_shops(db: Db, campaign: str) -> list[ShopSums]:
     """All shops of a campaign, in the order in which they joined."""
     facts = ", ".join(f"coalesce({name}, '')" for name in _FACTS.split(", "))
-    names = ("sales", "refunds", "turnover", "earns", "eligible", "earned", "redemptions")
+    names = ("sales", "refunds", "turnover", "rewarded", "eligible", "earned", "redemptions")
     sums = ", ".join(f"coalesce({name}, 0)" for name in (*names, "redeemed"))
     rows = db.execute(
         f"SELECT shop.id, number, name, {facts}, coalesce(chain, 0), {sums},"  # noqa: S608 - constants

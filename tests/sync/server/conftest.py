@@ -34,7 +34,8 @@ def postgres() -> Iterator[Cluster]:
 # ask the same questions of both, and do so when all is asked for (docs/proofs.md).
 ON_BOTH_DAILY = frozenset(
     (
-        *("test_campaign_money", "test_settlement_files", "test_server_store", "test_figures"),
+        *("test_campaign_money", "test_settlement_files", "test_server_store"),
+        *("test_figures", "test_exports"),
         *("test_server_uplink", "test_server_feed", "test_server_enrolment"),
     )
 )

@@ -155,7 +155,7 @@ class TestFloor:
 def shop(number: int, **changes: Any) -> ShopSums:
     zero: dict[str, Any] = dict.fromkeys(ShopSums.__slots__, "")
     zero |= dict.fromkeys(
-        ("sales", "refunds", "turnover", "earns", "eligible", "earned", "redemptions"), 0
+        ("sales", "refunds", "turnover", "rewarded", "eligible", "earned", "redemptions"), 0
     )
     return ShopSums(
         **(zero | {"id": str(number), "number": number, "redeemed": 0, "chain": False} | changes)
@@ -328,6 +328,7 @@ class TestOlderData:
         with sqlite3.connect(tmp_path / "data" / "server.db") as db:
             db.executescript(
                 "DROP TABLE reward_day; DROP TABLE tally; DROP TABLE flow;"
+                "DROP INDEX turnover_by_day;"
                 f"PRAGMA user_version = {VERSION - 1};"
             )
         db.close()

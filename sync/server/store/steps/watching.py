@@ -46,6 +46,8 @@ CREATE TABLE flow (
     PRIMARY KEY (campaign, day, kind, debit, credit, fund)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX turnover_by_day ON turnover (campaign, day);
+
 INSERT INTO flow SELECT campaign, substr(at, 1, 10), kind, debit, credit, fund, count(*), sum(cents)
     FROM transfer GROUP BY 1, 2, 3, 4, 5, 6;
 INSERT INTO reward_day
