@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import ClassVar, Final, Protocol
 
-from sync.server.keeper.pages import KeeperPages
 from sync.server.exports.pages import ExportPages
+from sync.server.keeper.pages import KeeperPages
 from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
 from sync.server.organiser.campaign_pages import CampaignPages
 from sync.server.organiser.pages import HomePages
 from sync.server.organiser.rules_pages import RulesPages
 from sync.server.services import Services
+from sync.server.shops.letter_pages import LetterPages
+from sync.server.shops.list_pages import ListPages
+from sync.server.shops.shop_pages import ShopPages
 from sync.server.watch.pages import DashboardPages
 
 
@@ -35,4 +38,7 @@ AREAS: Final[tuple[type[Area], ...]] = (
     RulesPages,
     DashboardPages,
     ExportPages,
+    ShopPages,
+    ListPages,
+    LetterPages,
 )

@@ -151,7 +151,7 @@ OPERATIONS: Final = (
         "createPairingCode",
         "POST",
         "/v1/admin/pairing-codes",
-        "Make a code that enrols one till of a shop, within 24 hours",
+        "Make a code that enrols one till of a shop, within 1 to 30 days",
         m.PairingCode,
         201,
         m.NewPairingCode,
@@ -516,6 +516,40 @@ _PARAMETERS: Final[dict[str, Json]] = {
             "type": "string",
             "pattern": r"^(days|shops|cells|listed|definitions)(-excel)?\.csv$",
         },
+    },
+    "find": {
+        "in": "query",
+        "description": "A part of a shop's name, town, SIRET or reference",
+        "schema": {"type": "string", "maxLength": 100},
+    },
+    "note": {
+        "in": "query",
+        "description": "What was just done, for the page to say",
+        "schema": {"type": "string", "enum": ["", "added", "saved", "withdrawn"]},
+    },
+    "n": {
+        "in": "query",
+        "description": "The numbers of shops in their campaign",
+        "schema": {"type": "array", "maxItems": 100, "items": {"type": "integer", "minimum": 1}},
+    },
+    "sheets": {
+        "in": "query",
+        "description": "How many sheets of paper",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 50, "default": 1},
+    },
+    "list": {
+        "in": "path",
+        "required": True,
+        "description": "A list of shops, by the SHA-256 of its file",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    },
+    **{
+        name: {
+            "in": "query",
+            "description": f"How many shops a list has {name}, for the page to say",
+            "schema": {"type": "integer", "minimum": 0, "maximum": 999_999},
+        }
+        for name in ("added", "changed")
     },
     "page": {
         "in": "query",

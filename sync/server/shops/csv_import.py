@@ -126,7 +126,7 @@ def _head(text: str) -> _Head:
 def _titles(text: str, delimiter: str) -> tuple[str, ...]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        return tuple(next(filter(_holds_anything, reader), ()))
+        return tuple(next((cells for cells in reader if _holds_anything(cells)), ()))
     except csv.Error:
         return ()
 

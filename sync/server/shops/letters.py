@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -40,14 +40,19 @@ _BOX_MM: Final = 40.0
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """To whom, and the code; `expires_at` as the server writes times."""
+    """To whom (`id` is the shop's), and the code; `expires_at` as the server writes times."""
 
+    id: str
     shop: str
     address: str
     postcode: str
     town: str
     code: str
     expires_at: str
+
+    def with_code(self, code: str, expires_at: str) -> Letter:
+        """The same letter, with the code to send."""
+        return replace(self, code=code, expires_at=expires_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ OCCASION = Occasion(
     language="fr",
 )
 LETTER = Letter(
+    id="1",
     shop="Épicerie du Port",
     address="1, quai de l'Été, bâtiment des Œuvres, au fond de la cour",
     postcode="35400",
@@ -44,7 +45,7 @@ LETTER = Letter(
     expires_at="2026-12-29T13:00:00.000+00:00",
 )
 OTHER = dataclasses.replace(LETTER, shop="Boulangerie", code="ABCDEFGH", address="", town="Dinan")
-BIGGEST = Letter("W" * 120, "W " * 127, "99999", "W" * 255, "WWWWWWWW", LETTER.expires_at)
+BIGGEST = Letter("2", "W" * 120, "W " * 127, "99999", "W" * 255, "WWWWWWWW", LETTER.expires_at)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""Lists of shops that somebody sent and has not confirmed yet: the last one of each person.
+"""What enrolling shops needs: lists that were sent and not confirmed yet, the head of letters.
 
-`content` is the file as it came, up to 5 MB; it is deleted when it is confirmed, or after a day.
+`shop_list` has the last list of each person; `content` is the file as it came, up to 5 MB, deleted
+when it is confirmed or after a day. `letterhead` has the lines of the sender, as last used.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ CREATE TABLE shop_list (
     content BLOB NOT NULL,
     PRIMARY KEY (campaign, who)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE letterhead (
+    campaign TEXT PRIMARY KEY REFERENCES campaign,
+    sender TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX pairing_code_by_shop ON pairing_code (campaign, shop, expires_at);
 """
 
