@@ -54,7 +54,7 @@ class KeeperPages:
 
     PAGES: ClassVar[Pages] = (
         (page("ownShop", "GET", "/shop", "The shop of whoever asks", "account"), "own"),
-        (page("shop", "GET", _SHOP, "A shop's figures, money and tills", "keeper"), "shop"),
+        (page("keptShop", "GET", _SHOP, "A shop's figures, money and tills", "keeper"), "shop"),
         (page("changeListing", "POST", _SHOP, "What shoppers see", "keeper", body=FORM), "change"),
         (
             page(
