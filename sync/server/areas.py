@@ -33,12 +33,12 @@ class Area(Protocol):
 AREAS: Final[tuple[type[Area], ...]] = (
     HomePages,
     AccountPages,
-    KeeperPages,
+    ShopPages,
+    ListPages,
+    LetterPages,
     CampaignPages,
     RulesPages,
     DashboardPages,
     ExportPages,
-    ShopPages,
-    ListPages,
-    LetterPages,
+    KeeperPages,
 )

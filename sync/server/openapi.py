@@ -492,31 +492,6 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "1 for shops that are open now",
         "schema": {"type": "string", "enum": ["", "1"]},
     },
-    "to": {
-        "in": "query",
-        "required": True,
-        "description": "The state to move to",
-        "schema": {"enum": ["open", "paused", "ended"]},
-    },
-    "preset": {
-        "in": "query",
-        "description": "The model to start from",
-        "schema": {"type": "string", "maxLength": 20},
-    },
-    "version": {
-        "in": "query",
-        "description": "The version of the rules to start from",
-        "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
-    },
-    "file": {
-        "in": "path",
-        "required": True,
-        "description": "NAME.csv, or NAME-excel.csv for a French Excel",
-        "schema": {
-            "type": "string",
-            "pattern": r"^(days|shops|cells|listed|definitions)(-excel)?\.csv$",
-        },
-    },
     "find": {
         "in": "query",
         "description": "A part of a shop's name, town, SIRET or reference",
@@ -550,6 +525,31 @@ _PARAMETERS: Final[dict[str, Json]] = {
             "schema": {"type": "integer", "minimum": 0, "maximum": 999_999},
         }
         for name in ("added", "changed")
+    },
+    "to": {
+        "in": "query",
+        "required": True,
+        "description": "The state to move to",
+        "schema": {"enum": ["open", "paused", "ended"]},
+    },
+    "preset": {
+        "in": "query",
+        "description": "The model to start from",
+        "schema": {"type": "string", "maxLength": 20},
+    },
+    "version": {
+        "in": "query",
+        "description": "The version of the rules to start from",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    },
+    "file": {
+        "in": "path",
+        "required": True,
+        "description": "NAME.csv, or NAME-excel.csv for a French Excel",
+        "schema": {
+            "type": "string",
+            "pattern": r"^(days|shops|cells|listed|definitions)(-excel)?\.csv$",
+        },
     },
     "page": {
         "in": "query",

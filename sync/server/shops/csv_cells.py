@@ -12,16 +12,19 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from sync.server.exports.tabular import FORMULA_STARTS
 from sync.server.reference import hours, iban, naf, siret
 
 Value = str | bool
 Reader = Callable[[str], Value]
 
+FORMULA_SIGNS: Final = frozenset(FORMULA_STARTS)
 NAME_CHARS_MAX: Final = 120
 TEXT_CHARS_MAX: Final = 255
 DISTRICT_CHARS_MAX: Final = 40
 REFERENCE_CHARS_MAX: Final = 40
 _DEGREES_DIGITS: Final = Decimal("0.0000001")  # about a centimetre
+_KEPT_DIGITS = re.compile(r'="([0-9A-Z]*)"')
 _POSTCODE = re.compile(r"[0-9]{5}")
 _YES: Final = frozenset(("oui", "o", "yes", "y", "vrai", "true", "1", "x"))
 _NO: Final = frozenset(("non", "n", "no", "faux", "false", "0"))
@@ -30,14 +33,16 @@ _NO: Final = frozenset(("non", "n", "no", "faux", "false", "0"))
 def plain(cell: str) -> str:
     """A cell on one line; ValueError for control characters.
 
-    The apostrophe that exports put before a formula's sign is taken off again.
+    What our own files for spreadsheets put around a cell is taken off again: the apostrophe before
+    a formula's sign, and ="..." around digits.
     """
     text = " ".join(cell.split())
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise ValueError
-    if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
-        return text[1:]
-    return text
+    kept = _KEPT_DIGITS.fullmatch(text)
+    if kept:
+        return kept[1]
+    return text[1:] if text.startswith("'") and text[1:2] in FORMULA_SIGNS else text
 
 
 def folded(text: str) -> str:

@@ -223,6 +223,20 @@ def test_what_is_confirmed_is_what_was_seen(
     assert rows(services, "SELECT count(*) FROM shop") == [(0,)]
 
 
+@pytest.mark.parametrize("file", ["listed.csv", "listed-excel.csv"])
+def test_a_list_that_was_exported_comes_back_as_it_was(
+    api: Api, services: Services, leader: dict[str, str], file: str
+) -> None:
+    add(api, leader)
+    add(api, leader, name='=1+1; "rue"', siret=siret(8), latitude="-0,5", naf="", address="-x")
+    exported = api.ask("GET", f"{HOME}/exports/{file}", headers=leader)
+    assert exported.status_code == 200, exported.text
+    page = Reader(send(api, leader, exported.content).text)
+    assert re.search(
+        r"Nouveaux\s*0\s*Modifiés\s*0\s*Inchangés\s*2\s*Lignes à corriger\s*0", page.text
+    )
+
+
 def test_a_list_can_be_pasted(api: Api, services: Services, leader: dict[str, str]) -> None:
     pasted = written(["nom", "siret"], ["Pâtisserie", siret(3)])
     form = {"file": ("", b""), "pasted": (None, pasted)}

@@ -100,13 +100,14 @@ def test_columns_that_no_shop_has_are_named_and_left_out() -> None:
         *(("latitude", "48,6493", "48.6493"), ("longitude", "-2.0257000000001", "-2.0257")),
         *(("latitude", "-0", "0"), ("longitude", "1e1", "10"), ("naf", "56.10a", "5610A")),
         *(("naf_2025", "47.24y", "4724Y"), ("hours", "24/7", "24/7")),
+        *(("postcode", '="01000"', "01000"), ("siret", f'="{siret(1)}"', siret(1))),
         *(("reference", "'=A1", "=A1"), ("address", " 1\n rue  Haute ", "1 rue Haute")),
     ],
 )
 def test_a_cell_becomes_what_the_record_keeps(column: str, cell: str, value: Any) -> None:
     extra = {"latitude": ["longitude", "1"], "longitude": ["latitude", "1"]}.get(column, [])
-    rows = [["name", "siret", column, *extra[:1]], ["x", siret(1), cell, *extra[1:]]]
-    (shop,) = read_shops(written(*rows)).shops
+    cells = {"name": "x", "siret": siret(1), column: cell} | dict([extra] if extra else [])
+    (shop,) = read_shops(written(list(cells), list(cells.values()))).shops
     assert shop.given[column] == value
 
 
