@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar, Final, Protocol
 
 from sync.server.exports.pages import ExportPages
+from sync.server.keeper.pages import KeeperPages
 from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
 from sync.server.organiser.audit_pages import AuditPages
@@ -45,4 +46,5 @@ AREAS: Final[tuple[type[Area], ...]] = (
     AuditPages,
     DashboardPages,
     ExportPages,
+    KeeperPages,
 )

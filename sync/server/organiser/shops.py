@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from sync.contract.organising import ShopFacts
+from sync.server.directory.listing import write_listing
 from sync.server.errors import refuse
 from sync.server.reference import hours, iban, naf, siret
 from sync.server.reference.errors import ReferenceProblem
@@ -49,7 +50,7 @@ def facts_of(row: Row) -> ShopFacts:
 
 
 def write_facts(db: Db, campaign: str, shop: str, facts: ShopFacts) -> None:
-    """Keep what is known of a shop; Refused for an unknown shop."""
+    """Keep what is known of a shop, and where shoppers find it; Refused for an unknown shop."""
     known = db.execute("SELECT 1 FROM shop WHERE campaign = ? AND id = ?", (campaign, shop))
     if known.fetchone() is None:
         raise refuse("not-found", f"no shop {shop}")
@@ -62,3 +63,4 @@ def write_facts(db: Db, campaign: str, shop: str, facts: ShopFacts) -> None:
         f" ON CONFLICT (campaign, shop) DO UPDATE SET {changes}",
         (campaign, shop, *row),
     )
+    write_listing(db, campaign, shop)

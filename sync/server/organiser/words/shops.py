@@ -74,6 +74,7 @@ _FR: Final = {
     "expected_pair": "une valeur, car l'autre coordonnée est donnée",
     "expected_twice": "un SIRET par ligne : la ligne {cell} a déjà celui-ci",
     "expected_line": "{cell} cases, comme dans la ligne de titres",
+    "its_page": "Ses chiffres, ce qui lui est dû",
     "tills_of_shop": "Caisses de ce commerce",
     "last_seen": "Vue pour la dernière fois",
     "codes_help": "Un code sert une fois, pour une caisse. Il n'est affiché que maintenant : le"
@@ -218,6 +219,7 @@ _EN: Final = {
     "expected_pair": "a value, as the other coordinate is given",
     "expected_twice": "one line for a SIRET: line {cell} has this one already",
     "expected_line": "{cell} cells, as in the line of titles",
+    "its_page": "Its figures, what it is owed",
     "tills_of_shop": "Tills of this shop",
     "last_seen": "Last seen",
     "codes_help": "A code works once, for one till. It is shown only now: the server keeps nothing"
