@@ -12,6 +12,7 @@ from msgspec import Meta
 from sync.contract.feed import CARNET_VOUCHERS_MAX, CampaignState
 from sync.contract.messages import CampaignId, Message, Name, Number, Sha256, Uuid
 from sync.contract.rewards.rules import REWARD_CENTS_MAX
+from sync.contract.watching import Breakdowns, Estimate, Forecast
 
 Text = Annotated[str, Meta(max_length=255)]
 
@@ -63,7 +64,8 @@ class ShopFacts(Message, frozen=True, omit_defaults=False):
     """What is known of a shop beside its name; the body and the answer of PUT .../shops/{shop}.
 
     `hours` are in the syntax of OpenStreetMap's opening_hours; coordinates are decimal degrees as
-    text. `listed`: shoppers may find it. `chain`: it belongs to a chain of shops.
+    text. `listed`: shoppers may find it. `chain`: it belongs to a chain of shops. `reference`: what
+    the organiser calls it.
     """
 
     siret: Annotated[str, Meta(pattern=r"^([0-9]{14})?$")] = ""
@@ -79,6 +81,7 @@ class ShopFacts(Message, frozen=True, omit_defaults=False):
     longitude: Annotated[str, Meta(pattern=r"^(-?[0-9]{1,3}(\.[0-9]{1,7})?)?$")] = ""
     listed: bool = True
     chain: bool = False
+    reference: Annotated[str, Meta(max_length=40)] = ""
 
 
 class AuditCheck(Message, frozen=True, omit_defaults=False):
@@ -151,20 +154,31 @@ class Figures(Message, frozen=True, omit_defaults=False):
     """200 of GET .../figures. `leverage` and `floor` are in hundredths: 940 is 9.40.
 
     Turnover and rewards are of entries that were accepted; `eligible` is the turnover that rewards
-    were worked out on, `floor` the leverage that the rules alone force.
+    were worked out on, and no additional turnover; `floor` the leverage that the rules alone force.
+    Shares are basis points. `active_shops` ever sold something; `recent_shops` did in the last
+    seven days, `resting_shops` before, `unused_shops` never. docs/figures.md defines each figure.
     """
 
+    as_of: str
     turnover: int
+    sales: int
+    refunds: int
+    mean_basket: int | None
+    rewarded: int
     eligible: int
     earned: int
+    given: int
     unclaimed: int
     pending: int
     available: int
     vouchers: int
     redeemed: int
+    redemptions: int
+    offline_share: int | None
     expired: int
     clawed_back: int
     doubled: int
+    violations: int
     pledged: int
     free: int
     leased: int
@@ -173,6 +187,17 @@ class Figures(Message, frozen=True, omit_defaults=False):
     paid: int
     shops: int
     active_shops: int
+    recent_shops: int
+    resting_shops: int
+    unused_shops: int
+    silent_tills: int
+    visits: int
+    shoppers: int
+    returning: int
+    top_share: int | None
     leverage: int | None
     floor: int | None
     days: list[dict[str, Any]]
+    by: Breakdowns
+    forecast: Forecast | None
+    estimate: Estimate

@@ -17,13 +17,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync.contract.overview import Health
+from sync.server.areas import AREAS
 from sync.server.errors import Refused, refuse
+from sync.server.html import TEMPLATES
 from sync.server.openapi import OPERATIONS, document
 from sync.server.organiser.api import AdminApi
+from sync.server.organiser.doors import Doors
 from sync.server.organiser.money_api import MoneyApi
-from sync.server.organiser.pages import Pages
+from sync.server.organiser.shell import guarded
 from sync.server.services import Services, answer, answer_problem
+from sync.server.shopper.find_pages import FindPages
 from sync.server.shopper.pages import ShopperPages
+from sync.server.shopper.rights import WalletRights
 from sync.server.tills.api import TillApi
 from sync.server.tills.spending_api import SpendingApi
 from sync.server.tills.sticks import StickApi
@@ -64,9 +69,11 @@ def make_app(services: Services) -> Starlette:
 
 
 def _endpoints(services: Services) -> Mapping[str, Endpoint]:
-    till, admin, pages = TillApi(services), AdminApi(services), Pages(services)
+    till, admin, doors = TillApi(services), AdminApi(services), Doors(services)
     spending, money = SpendingApi(services, till), MoneyApi(services)
     sticks, shopper = StickApi(services, till), ShopperPages(services)
+    find, rights = FindPages(services), WalletRights(services)
+    sheet = (TEMPLATES / "style.css").read_bytes()
     contract = msgspec.json.encode(document(API_VERSION))
 
     async def health(_: Request) -> Response:
@@ -74,6 +81,9 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
 
     async def openapi(_: Request) -> Response:
         return Response(contract, media_type="application/json")
+
+    async def style(_: Request) -> Response:
+        return Response(sheet, media_type="text/css")
 
     return {
         "enrol": till.enrol,
@@ -99,6 +109,9 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "readPaymentFile": money.payment_file,
         "confirmPayment": money.bank,
         "closeCampaign": money.close,
+        "readClosing": money.closing,
+        "readSettings": money.settings,
+        "writeSettings": money.write_settings,
         "createCampaign": admin.campaigns,
         "createShop": admin.shops,
         "createPairingCode": admin.pairing_codes,
@@ -106,10 +119,9 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "readStatus": admin.status,
         "health": health,
         "openapi": openapi,
-        "overview": pages.overview,
-        "login": pages.login,
-        "logIn": pages.log_in,
-        "logOut": pages.log_out,
+        "login": doors.login,
+        "logIn": doors.log_in,
+        "logOut": doors.log_out,
         "receipt": shopper.page(shopper.receipt),
         "claimReceipt": shopper.page(shopper.claim),
         "codeForm": shopper.page(shopper.code_form),
@@ -119,12 +131,31 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "makeVoucher": shopper.page(shopper.make_voucher),
         "showVoucher": shopper.page(shopper.voucher),
         "giveBackVoucher": shopper.page(shopper.give_back),
+        "replaceVoucher": shopper.page(shopper.replace),
+        "exportWallet": shopper.page(rights.export),
+        "askToForget": shopper.page(rights.ask),
+        "forgetWallet": shopper.page(rights.forget),
         "makeTransferCode": shopper.page(shopper.recovery),
         "moveWallet": shopper.page(shopper.move_here),
         "challenge": shopper.page(shopper.challenge),
         "payChallenge": shopper.page(shopper.pay),
-        "style": pages.style,
+        "findCampaign": shopper.page(find.campaigns),
+        "findShops": shopper.page(find.shops),
+        "showShop": shopper.page(find.shop),
+        "style": style,
+        **_areas(services),
     }
+
+
+def _areas(services: Services) -> dict[str, Endpoint]:
+    """The pages of every area, under the names of their operations."""
+    found: dict[str, Endpoint] = {}
+    for area in AREAS:
+        pages = area(services)
+        for operation, method in area.PAGES:
+            endpoint = getattr(pages, method)
+            found[operation.name] = guarded(endpoint) if operation.is_page else endpoint
+    return found
 
 
 class _Headers:

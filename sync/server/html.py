@@ -61,9 +61,15 @@ def require_same_site(request: Request, origins: frozenset[str]) -> None:
 
 async def read_form(request: Request) -> dict[str, str]:
     """The fields of a form, the last of each name; Refused for more than a page sends."""
-    body = await read_body(request, SMALL_BODY_BYTES_MAX)
+    fields = await read_fields(request, FIELDS_MAX, SMALL_BODY_BYTES_MAX)
+    return {name: values[-1] for name, values in fields.items()}
+
+
+async def read_fields(request: Request, most: int, bytes_max: int) -> dict[str, list[str]]:
+    """All that a form says, by name; Refused for more than a page sends."""
+    body = await read_body(request, bytes_max)
     try:
-        fields = parse_qs(body.decode("utf-8"), max_num_fields=FIELDS_MAX)
+        fields = parse_qs(body.decode("utf-8"), max_num_fields=most)
     except ValueError as error:
-        raise refuse("bad-request", f"expected a form of {FIELDS_MAX} fields at most") from error
-    return {name: values[-1].replace("\0", "") for name, values in fields.items()}
+        raise refuse("bad-request", f"expected a form of {most} fields at most") from error
+    return {name: [one.replace("\0", "") for one in said] for name, said in fields.items()}

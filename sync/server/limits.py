@@ -95,6 +95,11 @@ class Buckets:
         if left < 1:
             raise self._refusal(left)
 
+    def give_back(self, key: str) -> None:
+        """Undo a `take`: what was asked turned out to be right."""
+        left, now = self._left(key)
+        self._keep(key, min(float(self._rate.burst), left + 1), now)
+
     def _left(self, key: str) -> tuple[float, float]:
         now = self._monotonic()
         left, then = self._buckets.get(key, (float(self._rate.burst), now))

@@ -4,38 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from sync.contract import calls, feed, overview, status_list, stick
+from sync.contract import calls, feed, overview, status_list, stick, wallet
 from sync.contract import messages as m
 from sync.contract import organising as o
 from sync.contract.rewards.rules import RulePack
+from sync.server.areas import AREAS
 from sync.server.money.funding import NewFund
+from sync.server.money.settings import Settings
+from sync.server.operation import FORM, Method, Operation, Who
+from sync.server.reference.naf_tables import TRADES
 from sync.server.sessions import SESSION_COOKIE
 
 Json: TypeAlias = dict[str, Any]
-Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
-Who: TypeAlias = Literal["anyone", "till", "organiser", "onlooker"]
 
 _EMPTY: Final = (303, 304)  # answers without a body
-_BODY: Final = ("bad-request", "timeout", "too-large", "unsupported-encoding")
-_BY_WHO: Final[dict[Who, tuple[str, ...]]] = {
-    "anyone": (),
-    "till": (
-        *("unauthorised", "clock-skew", "other-till", "epoch-closed"),
-        *("too-many-requests", "busy"),
-    ),
-    "organiser": ("unauthorised", "too-many-requests", "busy"),
-    "onlooker": ("busy",),
-}
+_LEADING: Final[list[Json]] = [{"adminToken": []}, {"accountToken": []}, {"session": []}]
 _SECURITY: Final[dict[Who, list[Json]]] = {
     "anyone": [],
     "till": [{"tillToken": []}],
-    "organiser": [{"adminToken": []}],
-    "onlooker": [{"session": []}, {"adminToken": []}],
+    "admin": [{"adminToken": []}, {"session": []}],
+    "organiser": _LEADING,
+    "keeper": _LEADING,
+    "leader": _LEADING,
+    "account": _LEADING,
 }
 _ENROLMENT_PROBLEMS: Final = (
     *("bad-signature", "malformed", "code-unknown", "code-expired", "code-used"),
@@ -45,29 +40,6 @@ _UPLINK_PROBLEMS: Final = (
     *("not-found", "gap", "fork", "quarantined"),
     *("malformed", "wrong-place", "broken-link", "bad-signature"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one address. `answer` and `body` are messages, or the media type of others."""
-
-    name: str
-    method: Method
-    path: str
-    summary: str
-    answer: type[m.Message] | str
-    status: int = 200
-    body: type[m.Message] | str | None = None
-    who: Who = "anyone"
-    problems: tuple[str, ...] = ()
-    parameters: tuple[str, ...] = ()
-    more_statuses: tuple[int, ...] = ()
-
-    @property
-    def all_problems(self) -> tuple[str, ...]:
-        """Every problem that it can answer."""
-        body = _BODY if self.body is not None else ()
-        return (*body, *_BY_WHO[self.who], *self.problems, "internal")
 
 
 _VOUCHER_PROBLEMS: Final = (
@@ -89,17 +61,28 @@ def _money(
 ) -> Operation:
     """An operation on a campaign's money, which is the organiser's."""
     where = f"/v1/admin/campaigns/{{campaign}}/{path}"
-    problems = ("not-found", *problems)
     return Operation(
         *(name, method, where, summary, answer, status, body, "organiser", problems, parameters)
     )
 
 
-def _page(name: str, method: Method, path: str, summary: str, *, form: bool = False) -> Operation:
+def _shopper(
+    name: str,
+    method: Method,
+    path: str,
+    summary: str,
+    *,
+    form: bool = False,
+    parameters: tuple[str, ...] = (),
+) -> Operation:
     """A page of the shopper's; its refusals are pages too."""
-    body = "application/x-www-form-urlencoded" if form else None
+    body = FORM if form else None
     refusals = (303, 400, 403, 404, 408, 409, 413, 415, 422, 429, 503)
-    return Operation(name, method, path, summary, "text/html", 200, body, more_statuses=refusals)
+    return Operation(
+        *(name, method, path, summary, "text/html", 200, body),
+        parameters=parameters,
+        more_statuses=refusals,
+    )
 
 
 OPERATIONS: Final = (
@@ -150,7 +133,7 @@ OPERATIONS: Final = (
         m.Named,
         201,
         m.NewCampaign,
-        "organiser",
+        "admin",
         ("malformed", "exists"),
     ),
     Operation(
@@ -162,18 +145,18 @@ OPERATIONS: Final = (
         201,
         m.NewShop,
         "organiser",
-        ("malformed", "not-found"),
+        ("malformed",),
     ),
     Operation(
         "createPairingCode",
         "POST",
         "/v1/admin/pairing-codes",
-        "Make a code that enrols one till of a shop, within 24 hours",
+        "Make a code that enrols one till of a shop, within 1 to 30 days",
         m.PairingCode,
         201,
         m.NewPairingCode,
         "organiser",
-        ("malformed", "not-found"),
+        ("malformed",),
     ),
     Operation(
         "createNotice",
@@ -184,7 +167,7 @@ OPERATIONS: Final = (
         201,
         m.NewNotice,
         "organiser",
-        ("malformed", "not-found"),
+        ("malformed",),
     ),
     Operation(
         "reserveVoucher",
@@ -322,7 +305,7 @@ OPERATIONS: Final = (
         "The transfers that the bank was not heard of yet, as pain.001.001.09",
         "application/xml",
         problems=("bad-request", "malformed"),
-        parameters=("debtor_name", "debtor_iban", "day", "part"),
+        parameters=("day", "part"),
     ),
     _money(
         "confirmPayment",
@@ -344,39 +327,42 @@ OPERATIONS: Final = (
         None,
         ("exists", "malformed"),
     ),
+    _money(
+        "readClosing", "GET", "close", "What a closed campaign came to, signed", "application/jose"
+    ),
+    _money("readSettings", "GET", "settings", "What was decided beside the rules", Settings),
+    _money(
+        "writeSettings",
+        "PUT",
+        "settings",
+        "Decide it: how funds share, what tills are leased, who pays",
+        Settings,
+        200,
+        Settings,
+        ("malformed", "closed"),
+    ),
     Operation(
         "readStatus",
         "GET",
         "/v1/status",
         "Shops, tills, last entries and turnover by day",
         overview.Status,
-        who="onlooker",
-        problems=("bad-request", "unauthorised", "too-many-requests"),
+        who="leader",
+        problems=("bad-request",),
         parameters=("page",),
     ),
     Operation("health", "GET", "/healthz", "Whether the server answers", overview.Health),
     Operation("openapi", "GET", "/openapi.json", "This document", "application/json"),
-    Operation(
-        "overview",
-        "GET",
-        "/",
-        "The status as a page",
-        "text/html",
-        who="onlooker",
-        problems=("bad-request",),
-        parameters=("page",),
-        more_statuses=(303,),
-    ),
     Operation("login", "GET", "/login", "The log-in form", "text/html"),
     Operation(
         "logIn",
         "POST",
         "/login",
-        "Log in with the admin token; leads to the overview",
+        "Log in with a name and its password, or the admin token; leads to the overview",
         "text/html",
         303,
-        "application/x-www-form-urlencoded",
-        problems=("cross-site",),
+        FORM,
+        problems=("cross-site", "busy"),
         more_statuses=(401, 429),
     ),
     Operation(
@@ -388,25 +374,47 @@ OPERATIONS: Final = (
         303,
         problems=("cross-site",),
     ),
-    _page("receipt", "GET", "/C/{token}", "What a receipt earned"),
-    _page("claimReceipt", "POST", "/C/{token}", "Put a receipt's reward into this wallet"),
-    _page("codeForm", "GET", "/c", "The form for a printed code"),
-    _page("lookUpCode", "POST", "/c", "What a printed code is worth", form=True),
-    _page("claimCode", "POST", "/c/claim", "Put a code's reward into this wallet", form=True),
-    _page("wallet", "GET", "/porte-monnaie", "The wallet of this browser"),
-    _page("makeVoucher", "POST", "/porte-monnaie/bon", "Make a voucher of the wallet", form=True),
-    _page(
+    _shopper("receipt", "GET", "/C/{token}", "What a receipt earned"),
+    _shopper("claimReceipt", "POST", "/C/{token}", "Put a receipt's reward into this wallet"),
+    _shopper("codeForm", "GET", "/c", "The form for a printed code"),
+    _shopper("lookUpCode", "POST", "/c", "What a printed code is worth", form=True),
+    _shopper("claimCode", "POST", "/c/claim", "Put a code's reward into this wallet", form=True),
+    _shopper("wallet", "GET", "/porte-monnaie", "The wallet of this browser"),
+    _shopper(
+        "makeVoucher", "POST", "/porte-monnaie/bon", "Make a voucher of the wallet", form=True
+    ),
+    _shopper(
         "showVoucher",
         "GET",
         "/porte-monnaie/bon/{campaign}/{batch}/{index}",
         "A voucher to show at a till",
     ),
-    _page("giveBackVoucher", "POST", "/porte-monnaie/rendre", "Undo a voucher", form=True),
-    _page("makeTransferCode", "POST", "/porte-monnaie/code", "A code for a new phone", form=True),
-    _page("moveWallet", "POST", "/porte-monnaie/reprendre", "Move a wallet here", form=True),
-    _page("challenge", "GET", "/P/{token}", "What a till without network asks for"),
-    _page("payChallenge", "POST", "/P/{token}", "Pay it; eight digits for the cashier"),
+    _shopper("giveBackVoucher", "POST", "/porte-monnaie/rendre", "Undo a voucher", form=True),
+    _shopper("replaceVoucher", "POST", "/porte-monnaie/perdu", "Replace a lost voucher", form=True),
+    Operation(
+        *("exportWallet", "GET", "/porte-monnaie/donnees"),
+        "All that is known of this browser's wallets, as a file",
+        wallet.WalletExport,
+        more_statuses=(503,),
+    ),
+    _shopper("askToForget", "GET", "/porte-monnaie/oublier/{campaign}", "What deleting would lose"),
+    _shopper("forgetWallet", "POST", "/porte-monnaie/oublier", "Delete a wallet", form=True),
+    _shopper(
+        "makeTransferCode", "POST", "/porte-monnaie/code", "A code for a new phone", form=True
+    ),
+    _shopper("moveWallet", "POST", "/porte-monnaie/reprendre", "Move a wallet here", form=True),
+    _shopper("challenge", "GET", "/P/{token}", "What a till without network asks for"),
+    _shopper("payChallenge", "POST", "/P/{token}", "Pay it; eight digits for the cashier"),
+    _shopper("findCampaign", "GET", "/commerces", "The campaigns whose shops can be found"),
+    _shopper(
+        *("findShops", "GET", "/commerces/{campaign}", "Shops by place, trade and opening hours"),
+        parameters=("q", "trade", "open", "page"),
+    ),
+    _shopper(
+        "showShop", "GET", "/commerces/{campaign}/{shop}", "A shop: where, when, what it gives"
+    ),
     Operation("style", "GET", "/style.css", "The style of the pages", "text/css"),
+    *(operation for area in AREAS for operation, _ in area.PAGES),
 )
 
 _PARAMETERS: Final[dict[str, Json]] = {
@@ -439,6 +447,18 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "required": True,
         "description": "A signed text, as a QR holds it",
         "schema": {"type": "string", "maxLength": 400},
+    },
+    "account": {
+        "in": "path",
+        "required": True,
+        "description": "The account's UUID",
+        "schema": {"type": "string", "format": "uuid"},
+    },
+    "secret": {
+        "in": "path",
+        "required": True,
+        "description": "The secret of an invitation, which works once",
+        "schema": {"type": "string", "maxLength": 64},
     },
     "reservation": {
         "in": "path",
@@ -475,18 +495,6 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "Seconds to wait for news when there are none",
         "schema": {"type": "integer", "minimum": 0, "maximum": 25, "default": 25},
     },
-    "debtor_name": {
-        "in": "query",
-        "required": True,
-        "description": "Who pays; 70 of SEPA's characters are kept of it",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    },
-    "debtor_iban": {
-        "in": "query",
-        "required": True,
-        "description": "The account that is debited",
-        "schema": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"},
-    },
     "day": {
         "in": "query",
         "required": True,
@@ -498,9 +506,88 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "Which 2,000 lines of the settlement, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
+    "q": {
+        "in": "query",
+        "description": "Beginnings of words: of a town, a postcode, a district, a shop's name",
+        "schema": {"type": "string", "maxLength": 100},
+    },
+    "trade": {
+        "in": "query",
+        "description": "What the shops sell; none for all",
+        "schema": {"type": "string", "enum": ["", *TRADES]},
+    },
+    "open": {
+        "in": "query",
+        "description": "1 for shops that are open now",
+        "schema": {"type": "string", "enum": ["", "1"]},
+    },
+    "find": {
+        "in": "query",
+        "description": "A part of a shop's name, town, SIRET or reference",
+        "schema": {"type": "string", "maxLength": 100},
+    },
+    "note": {
+        "in": "query",
+        "description": "What was just done, for the page to say",
+        "schema": {"type": "string", "enum": ["", "added", "saved", "withdrawn"]},
+    },
+    "n": {
+        "in": "query",
+        "description": "The numbers of shops in their campaign",
+        "schema": {"type": "array", "maxItems": 100, "items": {"type": "integer", "minimum": 1}},
+    },
+    "sheets": {
+        "in": "query",
+        "description": "How many sheets of paper",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 50, "default": 1},
+    },
+    "list": {
+        "in": "path",
+        "required": True,
+        "description": "A list of shops, by the SHA-256 of its file",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    },
+    **{
+        name: {
+            "in": "query",
+            "description": f"How many shops a list has {name}, for the page to say",
+            "schema": {"type": "integer", "minimum": 0, "maximum": 999_999},
+        }
+        for name in ("added", "changed")
+    },
+    "all": {
+        "in": "query",
+        "description": "1: what was decided, too",
+        "schema": {"type": "string", "maxLength": 1},
+    },
+    "to": {
+        "in": "query",
+        "required": True,
+        "description": "The state to move to",
+        "schema": {"enum": ["open", "paused", "ended"]},
+    },
+    "preset": {
+        "in": "query",
+        "description": "The model to start from",
+        "schema": {"type": "string", "maxLength": 20},
+    },
+    "version": {
+        "in": "query",
+        "description": "The version of the rules to start from",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
+    },
+    "file": {
+        "in": "path",
+        "required": True,
+        "description": "NAME.csv, or NAME-excel.csv for a French Excel",
+        "schema": {
+            "type": "string",
+            "pattern": r"^(days|shops|cells|listed|definitions)(-excel)?\.csv$",
+        },
+    },
     "page": {
         "in": "query",
-        "description": "The page of shops, from 1 on",
+        "description": "The page, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
 }
@@ -517,7 +604,17 @@ _SCHEMES: Final[Json] = {
         "scheme": "bearer",
         "description": "The content of the file admin-token in the server's data folder",
     },
-    "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+    "accountToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An account's own API token, made on the page of accounts",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": "What logging in gives a browser; writes from another site are refused",
+    },
 }
 
 

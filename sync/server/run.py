@@ -19,6 +19,7 @@ from sync.server.errors import BadConfig, Refused
 from sync.server.services import Clock, Meters, Services
 from sync.server.store.opening import open_store
 from sync.server.tills.feed import highest_items
+from sync.server.tills.tallies import fill_missing
 
 CONNECTIONS_MAX: Final = 1000
 BACKLOG: Final = 256
@@ -47,6 +48,7 @@ def open_services(
     kept = open_secrets(config.data_dir)
     store = open_store(config.data_dir, config.database)
     try:
+        fill_missing(store)
         yield Services(
             store=store,
             secrets=kept,

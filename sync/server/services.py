@@ -14,11 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sync.contract.messages import Message
-from sync.server.auth import Organiser, bearer
+from sync.server.auth import Organiser
 from sync.server.config import Rates, Secrets
 from sync.server.errors import Refused, refuse
 from sync.server.limits import Buckets, read_body
-from sync.server.sessions import SESSION_COOKIE, find_session
 from sync.server.store.db import Store
 from sync.server.tills.feed import Hub
 
@@ -87,24 +86,10 @@ class Services:
         """Whether browsers reach this server by https: cookies are then for https only."""
         return any(origin.startswith("https:") for origin in self.origins)
 
-    def require_admin(self, request: Request) -> None:
-        """Refuse anybody without the admin token."""
-        address = address_of(request)
-        self.meters.failed_logins.check(address)
-        try:
-            if self.organiser.knows(bearer(request.headers.get("authorization", ""))):
-                return
-            raise refuse("unauthorised", "this is not the admin token")
-        except Refused:
-            self.meters.failed_logins.take(address)
-            raise
-
-    async def may_look(self, request: Request) -> bool:
-        """Whether the pages are open, or the browser of this request has logged in."""
-        secret, now = request.cookies.get(SESSION_COOKIE, ""), self.clock.now()
-        if self.open_pages or not secret:
-            return self.open_pages
-        return await self.store.read(lambda db: find_session(db, secret, now)) is not None
+    def origin_for(self, request: Request) -> str:
+        """The address of this server that whoever asks should be told: the one they used."""
+        asked = str(request.base_url).rstrip("/")
+        return asked if asked in self.origins else min(self.origins)
 
 
 def address_of(request: Request) -> str:

@@ -13,6 +13,7 @@ SESSION_COOKIE: Final = "comptoir-session"
 SESSION_LIFETIME: Final = timedelta(hours=12)
 SESSIONS_MAX: Final = 10_000
 ADMIN: Final = "admin"
+ACCOUNT_PREFIX: Final = "account:"  # before an account's id: who acts, who has logged in
 
 
 def open_session(db: Db, who: str, now: datetime) -> str:

@@ -52,6 +52,18 @@ def _balances_agree(db: Db, campaign: str) -> Check:
     return Check("balances-agree", wrong == 0, {"places that differ": int(wrong)})
 
 
+def _flows_agree(db: Db, campaign: str) -> Check:
+    """What the dashboard adds up are the transfers, kind by kind and fund by fund."""
+    (wrong,) = db.execute(
+        "SELECT count(*) FROM (SELECT kind, debit, credit, fund, sum(cents) AS cents FROM ("
+        " SELECT kind, debit, credit, fund, cents FROM transfer WHERE campaign = ? UNION ALL"
+        " SELECT kind, debit, credit, fund, -cents FROM flow WHERE campaign = ?) AS moved"
+        " GROUP BY kind, debit, credit, fund HAVING sum(cents) <> 0) AS wrong",
+        (campaign, campaign),
+    ).fetchone()
+    return Check("flows-agree", wrong == 0, {"flows that differ": int(wrong)})
+
+
 def _within_budget(db: Db, campaign: str) -> Check:
     """Of no fund more was promised than it has: nothing but wallets and shops may owe."""
     marks = ", ".join("?" * len(MAY_OWE))
@@ -154,6 +166,7 @@ def _frozen(db: Db, campaign: str) -> Check:
 _CHECKS: Final[tuple[Callable[[Db, str], Check], ...]] = (
     _sums_to_zero,
     _balances_agree,
+    _flows_agree,
     _within_budget,
     _vouchers,
     _shops,

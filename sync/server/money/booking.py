@@ -28,6 +28,7 @@ from sync.server.money.errors import MoneyError
 from sync.server.money.findings import Kind, of_booking
 from sync.server.money.ledger import Ledger, of_entry
 from sync.server.money.redemptions import book_redeem
+from sync.server.money.reward_days import add_rewards
 from sync.server.store.db import Db
 from sync.server.tills.ingest import Received
 
@@ -43,6 +44,8 @@ def book_rewards(
     ledger = Ledger(db, campaign, now)
     for entry in new:
         _book_entry(ledger, now_is, sender, entry)
+    if new:
+        add_rewards(db, campaign, sender.enrolment, (new[0].number, new[-1].number))
     last = next((entry for entry in reversed(new) if entry.rejection is None), None)
     if last is not None and now_is.pack is not None:
         reservations.pass_by(ledger, sender, last.at)

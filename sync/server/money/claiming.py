@@ -27,6 +27,7 @@ from sync.server.money.funding import Purse, where_is
 from sync.server.money.ledger import Ledger, of_act
 from sync.server.money.limits_book import LimitBook
 from sync.server.money.members import Member
+from sync.server.money.reward_days import note_visit
 from sync.server.money.vouchers import Issued, issue_bonus
 from sync.server.money.vouchers import Means as IssueMeans
 from sync.server.store.db import Db
@@ -258,11 +259,7 @@ def _bonuses(
         *bonus(pack, Person(visits), found.day, found.base),
         *draw(pack, found.base, means.below, uses),
     ]
-    ledger.db.execute(
-        "INSERT INTO visit (campaign, member, shop, day) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (campaign, member, shop, day) DO NOTHING",
-        (ledger.campaign, member.id, found.shop, found.day),
-    )
+    note_visit(ledger.db, ledger.campaign, member.id, found.shop, found.day)
     issued = [_issue(ledger, found, member, pack, part, means) for part in parts]
     return tuple(one for one in issued if one is not None)
 

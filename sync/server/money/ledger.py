@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from sync.contract.rewards.split import NotEnough, proportional
 from sync.server.money.accounts import MAY_OWE, Account, Place
 from sync.server.money.errors import Overdrawn
+from sync.server.money.flows import add_flows
 from sync.server.store.db import Db, next_number
 
 Bears: TypeAlias = Literal["", "sponsor", "shop"]
@@ -116,6 +117,7 @@ class Ledger:
     def flush(self) -> None:
         """Write what was moved."""
         self.db.executemany(_INSERT, [(self.campaign, *row, self.at) for row in self._rows])
+        add_flows(self.db, self.campaign, self.at[:10], self._rows)
         self.db.executemany(
             _UPSERT,
             [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sync.contract.feed import CampaignState
 from sync.contract.overview import (
     CampaignStatus,
     ClosingStatus,
@@ -17,9 +19,11 @@ from sync.contract.overview import (
 )
 from sync.server.auth import stamp
 from sync.server.errors import refuse
+from sync.server.money.campaigns import standing
 from sync.server.store.db import Db, Row
 
 DAYS_MAX: Final = 62
+CAMPAIGNS_MAX: Final = 200
 SHOPS_PER_PAGE: Final = 50
 TILLS_PER_SHOP_MAX: Final = 100
 
@@ -39,33 +43,66 @@ def read_page(text: str) -> int:
     return int(text)
 
 
-def status(db: Db, page: int, now: datetime) -> Status:
-    """One page of the shops, under the sums of their whole campaigns."""
-    (shops,) = db.execute("SELECT count(*) FROM shop").fetchone()
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """A campaign in the list of those that one may see."""
+
+    id: str
+    name: str
+    state: CampaignState
+    turnover: Turnover
+    shops: int
+
+
+def campaigns(db: Db, only: str = "") -> list[CampaignRow]:
+    """The campaigns of this server, or one of them."""
+    return [
+        CampaignRow(key, name, standing(db, key).state, _turnover(db, key), _shops_count(db, key))
+        for key, name in _named(db, only, CAMPAIGNS_MAX)
+    ]
+
+
+def status(db: Db, page: int, now: datetime, only: str = "") -> Status:
+    """One page of the shops, under the sums of their whole campaigns; of one campaign or of all."""
+    where, keys = ("WHERE campaign = ?", (only,)) if only else ("", ())
+    (shops,) = db.execute(f"SELECT count(*) FROM shop {where}", keys).fetchone()  # noqa: S608 - constants
     rows = db.execute(
-        "SELECT campaign, id, name FROM shop ORDER BY campaign, name, id LIMIT ? OFFSET ?",
-        (SHOPS_PER_PAGE, (page - 1) * SHOPS_PER_PAGE),
+        f"SELECT campaign, id, name FROM shop {where}"  # noqa: S608 - constants
+        " ORDER BY campaign, name, id LIMIT ? OFFSET ?",
+        (*keys, SHOPS_PER_PAGE, (page - 1) * SHOPS_PER_PAGE),
     ).fetchall()
     by_campaign: dict[str, list[ShopStatus]] = {}
     for campaign, shop, name in rows:
         by_campaign.setdefault(campaign, []).append(_shop(db, campaign, shop, name))
-    campaigns = db.execute("SELECT id, name FROM campaign ORDER BY id").fetchall()
     return Status(
         time=stamp(now),
         page=page,
         pages=max(1, -(-shops // SHOPS_PER_PAGE)),
-        campaigns=[_campaign(db, key, name, by_campaign.get(key, [])) for key, name in campaigns],
+        campaigns=[
+            _campaign(db, key, name, by_campaign.get(key, []))
+            for key, name in _named(db, only, CAMPAIGNS_MAX)
+        ],
     )
 
 
-def _campaign(db: Db, campaign: str, name: str, shops: list[ShopStatus]) -> CampaignStatus:
+def _named(db: Db, only: str, most: int) -> list[tuple[str, str]]:
+    if only:
+        return db.execute("SELECT id, name FROM campaign WHERE id = ?", (only,)).fetchall()
+    return db.execute("SELECT id, name FROM campaign ORDER BY id LIMIT ?", (most,)).fetchall()
+
+
+def _shops_count(db: Db, campaign: str) -> int:
     (count,) = db.execute("SELECT count(*) FROM shop WHERE campaign = ?", (campaign,)).fetchone()
+    return int(count)
+
+
+def _campaign(db: Db, campaign: str, name: str, shops: list[ShopStatus]) -> CampaignStatus:
     return CampaignStatus(
         id=campaign,
         name=name,
         turnover=_turnover(db, campaign),
         days=_days(db, campaign),
-        shops_count=count,
+        shops_count=_shops_count(db, campaign),
         shops=shops,
     )
 
@@ -76,7 +113,7 @@ def _shop(db: Db, campaign: str, shop: str, name: str) -> ShopStatus:
         name=name,
         turnover=_turnover(db, campaign, shop),
         days=_days(db, campaign, shop),
-        tills=_tills(db, campaign, shop),
+        tills=tills_of(db, campaign, shop),
     )
 
 
@@ -108,7 +145,8 @@ def _days(db: Db, campaign: str, shop: str | None = None) -> list[TurnoverDay]:
     ]
 
 
-def _tills(db: Db, campaign: str, shop: str) -> list[TillStatus]:
+def tills_of(db: Db, campaign: str, shop: str) -> list[TillStatus]:
+    """The tills of a shop, each under every epoch that it had."""
     rows = db.execute(
         "SELECT enrolment.id, till, epoch, campaign, shop_till, software, fingerprint, enrolled_at,"
         " head_number, rejected, last_entry_at, last_received_at, quarantine, quarantined_at,"

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from sync.contract.operations import Closing, Refund, Sale
 from sync.server.store.db import Db
 from sync.server.tills.ingest import Received
+from sync.server.tills.tallies import add_tallies
 
 TICKET_TWICE: Final = "this ticket is booked already"
 
@@ -59,6 +60,7 @@ def book(db: Db, enrolment: int, campaign: str, new: Sequence[Received]) -> None
         " total_cents = turnover.total_cents + excluded.total_cents",
         [(campaign, enrolment, day, *sums) for day, sums in _by_day(new).items()],
     )
+    add_tallies(db, campaign, new)
 
 
 def _insert_tickets(db: Db, enrolment: int, campaign: str, new: Sequence[Received]) -> None:

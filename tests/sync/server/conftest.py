@@ -35,6 +35,7 @@ def postgres() -> Iterator[Cluster]:
 ON_BOTH_DAILY = frozenset(
     (
         *("test_campaign_money", "test_settlement_files", "test_server_store"),
+        *("test_figures", "test_exports"),
         *("test_server_uplink", "test_server_feed", "test_server_enrolment"),
         "test_server_sticks",
     )

@@ -15,6 +15,7 @@ from sync.server.services import Services
 from sync.server.store.db import Db
 from tests.sync.server.kit import OTHER_TILL, Api, Till, VirtualClock, name_of
 
+HOME = "/campaigns/noel"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -108,7 +109,7 @@ def test_turnover_by_day_is_the_sum_of_accepted_entries_to_the_cent(
     assert campaign["turnover"]["total_cents"] == sum(expected.values())
     assert campaign["shops"][0]["days"] == campaign["days"]
 
-    page = Reader(api.ask("GET", "/", headers=log_in(api, services)).text)
+    page = Reader(api.ask("GET", HOME, headers=log_in(api, services)).text)
     for table in page.tables:
         shown = {row[0]: cents(row[3]) for row in table[1:]}
         assert shown == {texts.day(day, "fr"): total for day, total in expected.items()}
@@ -128,7 +129,7 @@ def test_the_books_agree_with_the_tickets_and_with_the_stored_entries(
 
 
 def test_the_page_shows_what_the_status_says(api: Api, services: Services, busy: Till) -> None:
-    html = api.ask("GET", "/", headers=log_in(api, services)).text
+    html = api.ask("GET", HOME, headers=log_in(api, services)).text
     page = Reader(html)
     tills = api.status()["campaigns"][0]["shops"][0]["tills"]
     assert "Épicerie du Port" in page.text
@@ -144,10 +145,10 @@ def test_the_page_shows_what_the_status_says(api: Api, services: Services, busy:
 def test_the_page_needs_no_script_and_no_other_host(
     api: Api, services: Services, busy: Till
 ) -> None:
-    response = api.ask("GET", "/", headers=log_in(api, services))
+    response = api.ask("GET", HOME, headers=log_in(api, services))
     page = Reader(response.text)
     assert "script" not in page.tags
-    assert all(address.startswith("/") for address in page.addresses)
+    assert all(address.startswith(("/", "#")) for address in page.addresses)
     assert len(page.ids) == len(set(page.ids))
     assert "default-src 'none'" in response.headers["content-security-policy"]
     assert response.headers["cache-control"] == "no-store"
@@ -158,8 +159,8 @@ def test_the_page_needs_no_script_and_no_other_host(
 
 def test_pages_speak_french_and_english(api: Api, services: Services, busy: Till) -> None:
     cookie = log_in(api, services)
-    english = api.ask("GET", "/", headers=cookie | {"Accept-Language": "en-GB,en;q=0.9"})
-    french = api.ask("GET", "/", headers=cookie | {"Accept-Language": "de, fr;q=0.5, en;q=0.1"})
+    english = api.ask("GET", HOME, headers=cookie | {"Accept-Language": "en-GB,en;q=0.9"})
+    french = api.ask("GET", HOME, headers=cookie | {"Accept-Language": "de, fr;q=0.5, en;q=0.1"})
     assert '<html lang="en">' in english.text
     assert "Turnover by day" in english.text
     assert '<html lang="fr">' in french.text
@@ -179,7 +180,7 @@ def test_a_silent_a_quarantined_and_a_replaced_till_are_told_apart(
     api: Api, services: Services, till: Till, shop: str, clock: VirtualClock
 ) -> None:
     def page() -> str:
-        return Reader(api.ask("GET", "/", headers=log_in(api, services)).text).text
+        return Reader(api.ask("GET", HOME, headers=log_in(api, services)).text).text
 
     assert "✓ active" in page()
     clock.advance(hours=25)
@@ -202,9 +203,9 @@ def test_shops_come_in_pages(api: Api, services: Services) -> None:
     second = api.ask("GET", "/v1/status?page=2", headers=api.admin).json()
     assert (second["pages"], len(second["campaigns"][0]["shops"])) == (2, 1)
     assert second["campaigns"][0]["shops_count"] == 51
-    page = Reader(api.ask("GET", "/?page=2", headers=log_in(api, services)).text)
+    page = Reader(api.ask("GET", f"{HOME}?page=2", headers=log_in(api, services)).text)
     assert "Shop 50" in page.text
-    assert "/?page=1" in page.addresses
+    assert f"{HOME}?page=1" in page.addresses
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "x", "", "1.5", "99999999", "²"])

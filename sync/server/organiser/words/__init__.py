@@ -1,0 +1,1 @@
+"""The words of the organisers' pages, in French and in English, one module an area."""

@@ -1,0 +1,1 @@
+"""Watching a campaign: figures, forecast, estimate, charts, and the dashboard that shows them."""
