@@ -27,7 +27,9 @@ Week: TypeAlias = Mapping[Cell, Mapping[str, Amounts]]
 
 def read_weeks(db: Db, campaign: str) -> list[str]:
     """The ISO weeks ("2026-W48") of which there are tickets. Raises TooManyRows."""
-    rows = db.execute("SELECT DISTINCT day FROM turnover WHERE campaign = ?", (campaign,))
+    rows = db.execute(
+        "SELECT DISTINCT day FROM tally WHERE campaign = ? AND what = 'ticket'", (campaign,)
+    )
     weeks = sorted({_week_of(day) for (day,) in rows.fetchall()})
     if len(weeks) > WEEKS_MAX:
         raise TooManyRows(WEEKS_MAX)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sync.server.store.db import Db
 
@@ -67,7 +67,9 @@ def read_shops(db: Db, campaign: str) -> list[ShopSums]:
         " WHERE shop.campaign = ? ORDER BY number",
         (campaign, campaign),
     )
-    return [
-        ShopSums(*row[:9], bool(row[9]), *(int(one) for one in row[10:18]), row[18])
-        for row in rows.fetchall()
-    ]
+    return [_shop(*row) for row in rows.fetchall()]
+
+
+def _shop(*row: Any) -> ShopSums:
+    chain, sums = row[9], row[10:18]
+    return ShopSums(*row[:9], bool(chain), *map(int, sums), *row[18:])

@@ -275,5 +275,5 @@ def test_every_column_has_words_in_both_languages() -> None:
     for columns in (tables.DAYS, tables.SHOPS, tables.CELLS, tables.LISTED):
         for column in columns:
             for language in ("fr", "en"):
-                assert TEXTS[language][f"f_{column.word}"]  # type: ignore[index]
-                assert TEXTS[language][f"d_{column.word}"]  # type: ignore[index]
+                assert TEXTS[language][f"f_{column.word}"]
+                assert TEXTS[language][f"d_{column.word}"]
