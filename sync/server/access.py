@@ -83,7 +83,7 @@ class Access:
         """The server's operator; to anybody else there is nothing here."""
         who = await self.known(request)
         if not who.sees_all:
-            raise refuse("not-found")
+            raise refuse("not-found", "not for this account")
         return who
 
     async def organiser(self, request: Request, campaign: str) -> Who:

@@ -10,7 +10,12 @@ from typing import ClassVar, Final, Protocol
 from sync.server.exports.pages import ExportPages
 from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
+from sync.server.organiser.audit_pages import AuditPages
+from sync.server.organiser.campaign_pages import CampaignPages
+from sync.server.organiser.finding_pages import FindingPages
 from sync.server.organiser.pages import HomePages
+from sync.server.organiser.rules_pages import RulesPages
+from sync.server.organiser.settlement_pages import SettlementPages
 from sync.server.services import Services
 from sync.server.watch.pages import DashboardPages
 
@@ -27,6 +32,11 @@ class Area(Protocol):
 AREAS: Final[tuple[type[Area], ...]] = (
     HomePages,
     AccountPages,
+    CampaignPages,
+    RulesPages,
+    FindingPages,
+    SettlementPages,
+    AuditPages,
     DashboardPages,
     ExportPages,
 )

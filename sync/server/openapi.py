@@ -14,6 +14,7 @@ from sync.contract import organising as o
 from sync.contract.rewards.rules import RulePack
 from sync.server.areas import AREAS
 from sync.server.money.funding import NewFund
+from sync.server.money.settings import Settings
 from sync.server.operation import FORM, Method, Operation, Who
 from sync.server.sessions import SESSION_COOKIE
 
@@ -27,8 +28,8 @@ _SECURITY: Final[dict[Who, list[Json]]] = {
     "admin": [{"adminToken": []}, {"session": []}],
     "organiser": _LEADING,
     "keeper": _LEADING,
+    "leader": _LEADING,
     "account": _LEADING,
-    "onlooker": _LEADING,
 }
 _ENROLMENT_PROBLEMS: Final = (
     *("bad-signature", "malformed", "code-unknown", "code-expired", "code-used"),
@@ -264,7 +265,7 @@ OPERATIONS: Final = (
         "The transfers that the bank was not heard of yet, as pain.001.001.09",
         "application/xml",
         problems=("bad-request", "malformed"),
-        parameters=("debtor_name", "debtor_iban", "day", "part"),
+        parameters=("day", "part"),
     ),
     _money(
         "confirmPayment",
@@ -286,14 +287,28 @@ OPERATIONS: Final = (
         None,
         ("exists", "malformed"),
     ),
+    _money(
+        "readClosing", "GET", "close", "What a closed campaign came to, signed", "application/jose"
+    ),
+    _money("readSettings", "GET", "settings", "What was decided beside the rules", Settings),
+    _money(
+        "writeSettings",
+        "PUT",
+        "settings",
+        "Decide it: how funds share, what tills are leased, who pays",
+        Settings,
+        200,
+        Settings,
+        ("malformed", "closed"),
+    ),
     Operation(
         "readStatus",
         "GET",
         "/v1/status",
         "Shops, tills, last entries and turnover by day",
         overview.Status,
-        who="onlooker",
-        problems=("bad-request", "not-found"),
+        who="leader",
+        problems=("bad-request",),
         parameters=("page",),
     ),
     Operation("health", "GET", "/healthz", "Whether the server answers", overview.Health),
@@ -423,18 +438,6 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "Seconds to wait for news when there are none",
         "schema": {"type": "integer", "minimum": 0, "maximum": 25, "default": 25},
     },
-    "debtor_name": {
-        "in": "query",
-        "required": True,
-        "description": "Who pays; 70 of SEPA's characters are kept of it",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    },
-    "debtor_iban": {
-        "in": "query",
-        "required": True,
-        "description": "The account that is debited",
-        "schema": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$"},
-    },
     "day": {
         "in": "query",
         "required": True,
@@ -445,6 +448,27 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "in": "query",
         "description": "Which 2,000 lines of the settlement, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
+    },
+    "all": {
+        "in": "query",
+        "description": "1: what was decided, too",
+        "schema": {"type": "string", "maxLength": 1},
+    },
+    "to": {
+        "in": "query",
+        "required": True,
+        "description": "The state to move to",
+        "schema": {"enum": ["open", "paused", "ended"]},
+    },
+    "preset": {
+        "in": "query",
+        "description": "The model to start from",
+        "schema": {"type": "string", "maxLength": 20},
+    },
+    "version": {
+        "in": "query",
+        "description": "The version of the rules to start from",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 999_999_999},
     },
     "file": {
         "in": "path",

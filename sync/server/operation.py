@@ -8,9 +8,9 @@ from typing import Final, Literal, TypeAlias
 from sync.contract.messages import Message
 
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
-# `organiser` is whoever leads the campaign of the address; `keeper` the shop of it besides;
-# `account` anybody who has logged in; `onlooker` too, or anybody where the pages are open.
-Who: TypeAlias = Literal["anyone", "till", "admin", "organiser", "keeper", "account", "onlooker"]
+# `organiser` leads the campaign that is asked for, `keeper` may be the shop of the address besides;
+# `leader` leads any campaign and `account` has any account: they are answered what is theirs.
+Who: TypeAlias = Literal["anyone", "till", "admin", "organiser", "keeper", "leader", "account"]
 
 BODY_PROBLEMS: Final = ("bad-request", "timeout", "too-large", "unsupported-encoding")
 _KNOWN: Final = ("unauthorised", "too-many-requests", "busy", "cross-site")
@@ -23,8 +23,8 @@ BY_WHO: Final[dict[Who, tuple[str, ...]]] = {
     "admin": (*_KNOWN, "not-found"),
     "organiser": (*_KNOWN, "not-found"),
     "keeper": (*_KNOWN, "not-found"),
+    "leader": (*_KNOWN, "not-found"),
     "account": _KNOWN,
-    "onlooker": ("unauthorised", "too-many-requests", "busy"),
 }
 FORM: Final = "application/x-www-form-urlencoded"
 PAGE: Final = "text/html"

@@ -22,6 +22,7 @@ from sync.server.money.settings import Settings
 from sync.server.store.db import Db, next_number
 from sync.server.tills.feed import News, publish_item
 
+VERSIONS_MAX: Final = 50
 # From a state, the states that an organiser may choose. A closed campaign is frozen.
 STEPS: Final[Mapping[CampaignState, frozenset[CampaignState]]] = {
     "draft": frozenset(("open",)),
@@ -138,6 +139,41 @@ def set_state(db: Db, campaign: str, state: CampaignState, key: SigningKey, now:
         "UPDATE standing SET state = ?, since = ? WHERE campaign = ?", (state, now, campaign)
     )
     publish_item(db, News(campaign, "state", {"state": state}), key, now)
+
+
+def change_settings(db: Db, campaign: str, settings: Settings, who: str, now: str) -> None:
+    """Keep other settings, for what happens from now on; Refused: malformed, closed."""
+    if standing(db, campaign).state == "closed":
+        raise refuse("closed", f"campaign {campaign}")
+    if settings.lease_min > settings.lease_max:
+        raise refuse("malformed", "lease_min: expected no more than lease_max")
+    begin(db, campaign, now)
+    text = kept.write(settings)
+    db.execute("UPDATE standing SET settings = ? WHERE campaign = ?", (text, campaign))
+    record(db, campaign, "settings", who, now, msgspec.to_builtins(settings))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published version of the rules, as a history lists it."""
+
+    number: int
+    name: str
+    published_at: str
+    digest: str
+
+
+def versions(db: Db, campaign: str) -> list[Version]:
+    """The latest versions of a campaign's rules, newest first."""
+    rows = db.execute(
+        "SELECT number, published_at, digest, payload FROM pack WHERE campaign = ?"
+        " ORDER BY number DESC LIMIT ?",
+        (campaign, VERSIONS_MAX),
+    )
+    return [
+        Version(number, _rules(bytes(payload)).name, at, digest)
+        for number, at, digest, payload in rows.fetchall()
+    ]
 
 
 @lru_cache(maxsize=64)

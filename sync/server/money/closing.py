@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from sync.contract import canonical
+from sync.contract.feed import CampaignState
 from sync.contract.jws import Signed, SigningKey
 from sync.server.errors import refuse
 from sync.server.money import leases, vouchers, wallets
@@ -17,9 +19,57 @@ from sync.server.money.audit import audit
 from sync.server.money.campaigns import cut_off, set_state, standing
 from sync.server.money.funding import funds
 from sync.server.money.ledger import Ledger, Source, of_act
+from sync.server.store.db import Db
 
 CLOSING_TYP: Final = "comptoir-closing+jws"
 _LAST_DAY: Final = "9999-12-31"
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrances:
+    """What stands between a campaign and its closing.
+
+    `arrives_until`: until then something may still arrive; empty when that is over, or not known.
+    `owed` are shops that are owed something, `unanswered` payments without the bank's answer.
+    """
+
+    state: CampaignState
+    arrives_until: str
+    owed: int
+    unanswered: int
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing does."""
+        return self.state == "ended" and not (self.arrives_until or self.owed or self.unanswered)
+
+
+def hindrances(db: Db, campaign: str, now: str) -> Hindrances:
+    """What stands between a campaign and its closing, at this time of the server."""
+    now_is = standing(db, campaign)
+    until = cut_off(now_is.pack) if now_is.pack else None
+    waits = until is not None and datetime.fromisoformat(now) <= until
+    (owed,) = db.execute(
+        "SELECT count(*) FROM (SELECT owner FROM balance WHERE campaign = ?"
+        " AND account = 'payable' GROUP BY owner HAVING sum(cents) > 0) AS shops",
+        (campaign,),
+    ).fetchone()
+    (unanswered,) = db.execute(
+        "SELECT count(*) FROM settlement_line WHERE campaign = ? AND state = 'prepared'",
+        (campaign,),
+    ).fetchone()
+    return Hindrances(now_is.state, str(until) if waits else "", int(owed), int(unanswered))
+
+
+def _require_ready(campaign: str, found: Hindrances) -> None:
+    if found.state != "ended":
+        raise refuse("exists", f"{campaign} is {found.state}: end it first")
+    if found.arrives_until:
+        raise refuse("exists", f"until {found.arrives_until} something may still arrive")
+    if found.owed or found.unanswered:
+        owed = f"{found.owed} shops are owed something"
+        waiting = f"{found.unanswered} payments have no answer of the bank"
+        raise refuse("exists", f"{owed}, {waiting}: settle first")
 
 
 def close(ledger: Ledger, key: SigningKey, who: str) -> Signed:
@@ -28,12 +78,7 @@ def close(ledger: Ledger, key: SigningKey, who: str) -> Signed:
     Raises Refused before the grace is over, while shops are owed, or when an invariant is broken.
     """
     db, campaign = ledger.db, ledger.campaign
-    now_is = standing(db, campaign)
-    if now_is.state != "ended" or now_is.pack is None:
-        raise refuse("exists", f"{campaign} is {now_is.state}: end it first")
-    if datetime.fromisoformat(ledger.at) <= cut_off(now_is.pack):
-        raise refuse("exists", f"until {cut_off(now_is.pack)} something may still arrive")
-    _require_settled(ledger)
+    _require_ready(campaign, hindrances(db, campaign, ledger.at))
     act = of_act(record(db, campaign, "close", who, ledger.at, {}))
     leases.return_all(ledger, act)
     wallets.expire(ledger, act)
@@ -52,23 +97,20 @@ def close(ledger: Ledger, key: SigningKey, who: str) -> Signed:
         "accounts": _accounts(ledger),
         "v": 1,
     }
-    return key.sign(canonical.encode(document), CLOSING_TYP)
+    signed = key.sign(canonical.encode(document), CLOSING_TYP)
+    db.execute(
+        "INSERT INTO closing_document (campaign, at, compact) VALUES (?, ?, ?)",
+        (campaign, ledger.at, signed.compact),
+    )
+    return signed
 
 
-def _require_settled(ledger: Ledger) -> None:
-    """Refused while a shop is owed something, or a bank has not answered yet."""
-    (owed,) = ledger.db.execute(
-        "SELECT count(*) FROM (SELECT owner FROM balance WHERE campaign = ?"
-        " AND account = 'payable' GROUP BY owner HAVING sum(cents) > 0) AS shops",
-        (ledger.campaign,),
+def closing_of(db: Db, campaign: str) -> bytes | None:
+    """What a campaign came to, as it was signed when it was closed; None before."""
+    row = db.execute(
+        "SELECT compact FROM closing_document WHERE campaign = ?", (campaign,)
     ).fetchone()
-    (waiting,) = ledger.db.execute(
-        "SELECT count(*) FROM settlement_line WHERE campaign = ? AND state = 'prepared'",
-        (ledger.campaign,),
-    ).fetchone()
-    if owed or waiting:
-        detail = f"{owed} shops are owed something, {waiting} payments have no answer of the bank"
-        raise refuse("exists", f"{detail}: settle first")
+    return bytes(row[0]) if row else None
 
 
 def _return_rest(ledger: Ledger, act: Source) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from sync.contract.messages import Message
-from sync.contract.rewards.rules import Amount, Rate
+from sync.contract.rewards.rules import AMOUNT_CENTS_MAX, Amount, Rate
 from sync.contract.rewards.split import Mode
 
 LEASE_HOURS: Final = 24
@@ -20,7 +20,7 @@ class Settings(Message, frozen=True, omit_defaults=False):
     `share_mode`: how funds share a reward. A till is leased `lease_min` to `lease_max`, and all
     open leases together no more than `leased_share` of what is left; `risk_share` of all that was
     pledged may be set aside for vouchers taken offline. A wallet may owe up to `wallet_floor`.
-    Shops are paid from `settle_min` on.
+    Shops are paid from `settle_min` on, by `debtor_name` out of the account `debtor_iban`.
     """
 
     share_mode: Mode = "pro_rata"
@@ -29,7 +29,9 @@ class Settings(Message, frozen=True, omit_defaults=False):
     leased_share: Rate = 1_500
     risk_share: Rate = 1_000
     wallet_floor: Amount = 2_000
-    settle_min: Annotated[int, Meta(ge=1)] = 1
+    settle_min: Annotated[int, Meta(ge=1, le=AMOUNT_CENTS_MAX)] = 1
+    debtor_name: Annotated[str, Meta(max_length=70)] = ""
+    debtor_iban: Annotated[str, Meta(pattern=r"^([A-Z]{2}[0-9]{2}[A-Z0-9]{11,30})?$")] = ""
 
 
 def read(text: str) -> Settings:

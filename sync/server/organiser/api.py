@@ -18,6 +18,7 @@ from sync.contract.messages import (
 from sync.server.access import Access, no_shop
 from sync.server.auth import stamp
 from sync.server.errors import refuse
+from sync.server.organiser.creating import create_campaign
 from sync.server.organiser.overview import read_page, status
 from sync.server.services import Services, answer, read_json
 from sync.server.store.db import Db
@@ -34,20 +35,10 @@ class AdminApi:
         self._access = Access(services)
 
     async def campaigns(self, request: Request) -> Response:
-        """POST /v1/admin/campaigns. The feed of a campaign starts with the server's key."""
+        """POST /v1/admin/campaigns."""
         await self._access.admin(request)
         new = await read_json(request, NewCampaign, SMALL_BODY_BYTES_MAX)
-        now = stamp(self._services.clock.now())
-        key = self._services.secrets.key
-        news = News(new.id, "server-key", {"server_key": key.public.pem})
-
-        def work(db: Db) -> None:
-            if db.execute("SELECT 1 FROM campaign WHERE id = ?", (new.id,)).fetchone():
-                raise refuse("exists", f"campaign {new.id}")
-            db.execute("INSERT INTO campaign VALUES (?, ?, ?)", (new.id, new.name, now))
-            publish(db, news, key, now)
-
-        await self._store.write(work, new.id)
+        await create_campaign(self._services, new.id, new.name)
         return answer(Named(id=new.id, name=new.name), 201)
 
     async def shops(self, request: Request) -> Response:
@@ -98,6 +89,6 @@ class AdminApi:
         """GET /v1/status: the campaigns that one may see."""
         who = await self._access.known(request)
         if who.kind == "shop":
-            raise refuse("not-found")
+            raise refuse("not-found", "not for this account")
         page, now = read_page(request.query_params.get("page", "1")), self._services.clock.now()
         return answer(await self._store.read(lambda db: status(db, page, now, who.campaign)))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from datetime import date
 from typing import TypeVar
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,12 +30,17 @@ from sync.server.auth import stamp
 from sync.server.errors import refuse
 from sync.server.money import campaigns, closing, findings
 from sync.server.money.audit import audit
+from sync.server.money.campaigns import standing
 from sync.server.money.funding import NewFund, pledge
 from sync.server.money.ledger import Ledger
+from sync.server.money.settings import Settings
 from sync.server.organiser.figures import figures
+from sync.server.organiser.numbers import number_of
+from sync.server.organiser.payment_file import payment_file, read_wish
+from sync.server.organiser.settings import checked
 from sync.server.organiser.shops import check_facts, write_facts
 from sync.server.services import Services, answer, read_json
-from sync.server.settlement import pain001, runs
+from sync.server.settlement import runs
 from sync.server.settlement.runs import Run
 from sync.server.store.db import Db
 
@@ -119,7 +121,7 @@ class MoneyApi:
         """POST .../findings/{finding}. The answer has what is still open."""
         who, campaign = await self._organiser(request)
         said = await read_json(request, Decision, SMALL_BODY_BYTES_MAX)
-        number, now = _number(request, "finding"), self._now()
+        number, now = number_of(request, "finding"), self._now()
 
         def work(db: Db) -> Findings:
             findings.decide(db, campaign, number, said.decision, who.by, now)
@@ -141,37 +143,21 @@ class MoneyApi:
         """GET .../settlements/{settlement}."""
 
         def look(db: Db, campaign: str) -> Settlement:
-            return _settlement(runs.find_run(db, campaign, _number(request, "settlement")))
+            return _settlement(runs.find_run(db, campaign, number_of(request, "settlement")))
 
         return await self._look(request, look)
 
     async def payment_file(self, request: Request) -> Response:
-        """GET .../settlements/{settlement}/pain001. It is written off the database's path."""
+        """GET .../settlements/{settlement}/pain001."""
         _, campaign = await self._organiser(request)
-        number = _number(request, "settlement")
-        debtor, day, part = _transfer_wish(request.query_params)
-
-        def look(db: Db) -> tuple[str, Run]:
-            (title,) = db.execute("SELECT name FROM campaign WHERE id = ?", (campaign,)).fetchone()
-            return title, runs.find_run(db, campaign, number)
-
-        title, run = await self._store.read(look)
-        order = pain001.order_run(run, part, title, debtor, day, self._services.clock.now())
-        try:
-            xml = await asyncio.to_thread(pain001.write, order)
-        except pain001.NothingToPay as error:
-            raise refuse("not-found", f"no line in part {part} waits for the bank") from error
-        except pain001.TransferProblem as error:
-            raise refuse("malformed", str(error)) from error
-        name = f"pain001-{campaign}-{number}-{part}.xml"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return Response(xml, 200, headers, "application/xml")
+        number, wish = number_of(request, "settlement"), read_wish(request.query_params)
+        return await payment_file(self._services, campaign, number, wish)
 
     async def bank(self, request: Request) -> Response:
         """POST .../settlements/{settlement}/lines."""
         who, campaign = await self._organiser(request)
         said = await read_json(request, BankAnswer, SMALL_BODY_BYTES_MAX)
-        number, now = _number(request, "settlement"), self._now()
+        number, now = number_of(request, "settlement"), self._now()
 
         def work(db: Db) -> Settlement:
             runs.confirm(Ledger(db, campaign, now), number, said.shop, said.state, who.by)
@@ -190,6 +176,28 @@ class MoneyApi:
         compact = await self._write(campaign, work)
         return Response(compact, media_type="application/jose")
 
+    async def closing(self, request: Request) -> Response:
+        """GET .../close."""
+        _, campaign = await self._organiser(request)
+        compact = await self._store.read(lambda db: closing.closing_of(db, campaign))
+        if compact is None:
+            raise refuse("not-found", f"{campaign} is not closed")
+        return Response(compact, media_type="application/jose")
+
+    async def settings(self, request: Request) -> Response:
+        """GET .../settings."""
+        return await self._look(request, lambda db, campaign: standing(db, campaign).settings)
+
+    async def write_settings(self, request: Request) -> Response:
+        """PUT .../settings."""
+        who, campaign = await self._organiser(request)
+        wanted = checked(await read_json(request, Settings, SMALL_BODY_BYTES_MAX))
+        now = self._now()
+        await self._write(
+            campaign, lambda db: campaigns.change_settings(db, campaign, wanted, who.by, now)
+        )
+        return answer(wanted)
+
     async def _organiser(self, request: Request) -> tuple[Who, str]:
         """Who leads the campaign of an address, and which it is; Refused for anybody else."""
         campaign = str(request.path_params["campaign"])
@@ -206,28 +214,6 @@ class MoneyApi:
 
     def _now(self) -> str:
         return stamp(self._services.clock.now())
-
-
-def _number(request: Request, name: str) -> int:
-    text = str(request.path_params[name])
-    if not text.isascii() or not text.isdecimal() or len(text) > 15:
-        raise refuse("not-found", f"expected the number of a {name}")
-    return int(text)
-
-
-def _transfer_wish(query: QueryParams) -> tuple[pain001.Debtor, date, int]:
-    """Who pays, on which day, which part of a settlement; Refused for what cannot be read."""
-    name, account = query.get("debtor_name", ""), query.get("debtor_iban", "")
-    part = query.get("part", "1")
-    if not name or not account:
-        raise refuse("bad-request", "expected `debtor_name` and `debtor_iban`")
-    if not part.isascii() or not part.isdecimal() or not 0 < len(part) <= 6 or int(part) < 1:
-        raise refuse("bad-request", "expected `part` as a number from 1 on")
-    try:
-        day = date.fromisoformat(query.get("day", ""))
-    except ValueError as error:
-        raise refuse("bad-request", "expected `day` as YYYY-MM-DD") from error
-    return pain001.Debtor(name, account), day, int(part)
 
 
 def _audit(db: Db, campaign: str) -> Audit:

@@ -17,7 +17,7 @@ class HomePages:
     """The pages that logging in leads to."""
 
     PAGES: ClassVar[Pages] = (
-        (page("overview", "GET", "/", "The campaigns that one may see", "onlooker"), "overview"),
+        (page("overview", "GET", "/", "The campaigns that one may see", "account"), "overview"),
         (
             page(
                 *("home", "GET", "/campaigns/{campaign}", "Turnover, shops and tills"),

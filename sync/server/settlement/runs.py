@@ -20,7 +20,8 @@ from sync.server.money.campaigns import standing
 from sync.server.money.ledger import Ledger, of_act
 from sync.server.store.db import Db, next_number
 
-CHECKED_AT_ONCE: Final = 500
+RUNS_LISTED_MAX: Final = 200
+WAITING_LISTED_MAX: Final = 50
 LineState: TypeAlias = Literal["prepared", "paid", "refused"]
 
 
@@ -86,12 +87,75 @@ def find_run(db: Db, campaign: str, number: int) -> Run:
     return Run(number, row[0], tuple(Line(*line) for line in lines.fetchall()))
 
 
-def runs(db: Db, campaign: str) -> list[Run]:
-    """All runs of a campaign, the latest first."""
+@dataclass(frozen=True, slots=True)
+class RunSum:
+    """A run as a list shows it: its lines and cents, and how many lines are in each state."""
+
+    id: int
+    cutoff: str
+    lines: int
+    cents: int
+    prepared: int
+    refused: int
+
+
+def listed(db: Db, campaign: str) -> list[RunSum]:
+    """The latest runs of a campaign, newest first."""
     rows = db.execute(
-        "SELECT id FROM settlement WHERE campaign = ? ORDER BY id DESC", (campaign,)
-    ).fetchall()
-    return [find_run(db, campaign, number) for (number,) in rows]
+        "SELECT id, cutoff, count(*), sum(cents),"
+        " sum(CASE WHEN state = 'prepared' THEN 1 ELSE 0 END),"
+        " sum(CASE WHEN state = 'refused' THEN 1 ELSE 0 END)"
+        " FROM (SELECT * FROM settlement WHERE campaign = ? ORDER BY id DESC LIMIT ?) AS latest"
+        " JOIN settlement_line ON settlement_line.campaign = latest.campaign AND settlement = id"
+        " GROUP BY id, cutoff ORDER BY id DESC",
+        (campaign, RUNS_LISTED_MAX),
+    )
+    return [RunSum(row[0], row[1], *map(int, row[2:])) for row in rows.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a run would pay if it were prepared now, in cents, and who would wait for an account.
+
+    `waiting` are the shops that are owed enough but have no account: name and cents, the largest
+    first, no more than WAITING_LISTED_MAX.
+    """
+
+    shops: int
+    cents: int
+    waiting: tuple[tuple[str, int], ...]
+
+
+def outlook(db: Db, campaign: str) -> Outlook:
+    """What a run would pay now."""
+    least = standing(db, campaign).settings.settle_min
+    ready = _owed(db, campaign, least)
+    rows = db.execute(
+        "SELECT name, sum(cents) FROM balance JOIN shop ON shop.campaign = balance.campaign"
+        " AND shop.id = owner LEFT JOIN shop_facts ON shop_facts.campaign = balance.campaign"
+        " AND shop_facts.shop = owner WHERE balance.campaign = ? AND account = 'payable'"
+        " AND coalesce(iban, '') = '' GROUP BY owner, name HAVING sum(cents) >= ?"
+        " ORDER BY sum(cents) DESC, name LIMIT ?",
+        (campaign, least, WAITING_LISTED_MAX),
+    )
+    waiting = tuple((name, int(cents)) for name, cents in rows.fetchall())
+    return Outlook(len(ready), sum(line.cents for line in ready), waiting)
+
+
+def confirm_rest(ledger: Ledger, number: int, who: str) -> int:
+    """Say that the bank made every transfer of which nothing was said yet; how many these were."""
+    run = find_run(ledger.db, ledger.campaign, number)
+    left = sum(line.state == "prepared" for line in run.lines)
+    if not left:
+        raise refuse("exists", f"nothing in settlement {number} waits for the bank")
+    detail = {"settlement": number, "state": "paid", "lines": left}
+    record(ledger.db, ledger.campaign, "bank", who, ledger.at, detail)
+    ledger.db.execute(
+        "UPDATE settlement_line SET state = 'paid'"
+        " WHERE campaign = ? AND settlement = ? AND state = 'prepared'",
+        (ledger.campaign, number),
+    )
+    return left
 
 
 def confirm(ledger: Ledger, number: int, shop: str, state: LineState, who: str) -> None:

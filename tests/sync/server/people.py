@@ -51,7 +51,7 @@ def join(api: Api, admin: dict[str, str], campaign: str, name: str, shop: str = 
     accept(api, invite(api, admin, campaign, name, shop))
     cookie = session(api, name=name, password=PASSWORD)
     listing = api.ask("GET", f"/campaigns/{campaign}/accounts", headers=admin).text
-    row = rf"accounts/([0-9a-f-]{{36}})(?:(?!</tr>).)*hidden\"> {name}<"
+    row = rf"accounts/([0-9a-f-]{{36}})(?:(?!</li>).)*hidden\"> {name}<"
     ids = re.findall(row, listing, re.DOTALL)
     person = Person(name, ids[0], cookie, {})
     if not shop:

@@ -9,8 +9,9 @@ from sync.server.texts import Language
 
 _FR: Final = {
     "skip": "Aller au contenu",
+    "colon": " : ",
     "campaigns": "Campagnes",
-    "campaign_word": "Campagne",
+    "new_campaign": "Nouvelle campagne",
     "nav": "Pages de la campagne",
     "nav_": "Vue d'ensemble",
     "nav_dashboard": "Tableau de bord",
@@ -34,6 +35,7 @@ _FR: Final = {
     "wrong_password": "Ce nom et ce mot de passe ne vont pas ensemble.",
     "back": "Retour",
     "save": "Enregistrer",
+    "actions": "Actions",
     "confirm": "Confirmer",
     "cancel": "Annuler",
     "yes": "oui",
@@ -52,8 +54,9 @@ _FR: Final = {
 }
 _EN: Final = {
     "skip": "Skip to content",
+    "colon": ": ",
     "campaigns": "Campaigns",
-    "campaign_word": "Campaign",
+    "new_campaign": "New campaign",
     "nav": "Pages of the campaign",
     "nav_": "Overview",
     "nav_dashboard": "Dashboard",
@@ -77,6 +80,7 @@ _EN: Final = {
     "wrong_password": "This name and this password do not go together.",
     "back": "Back",
     "save": "Save",
+    "actions": "Actions",
     "confirm": "Confirm",
     "cancel": "Cancel",
     "yes": "yes",

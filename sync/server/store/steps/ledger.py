@@ -49,6 +49,12 @@ CREATE TABLE standing (
     settings TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE closing_document (
+    campaign TEXT PRIMARY KEY REFERENCES campaign,
+    at TEXT NOT NULL,
+    compact BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE pack (
     campaign TEXT NOT NULL,
     number INTEGER NOT NULL,
@@ -161,4 +167,4 @@ CREATE TABLE settlement_line (
 """
 
 # Tables whose rows are never changed nor deleted.
-APPEND_ONLY: Final = ("act", "transfer")
+APPEND_ONLY: Final = ("act", "transfer", "closing_document")
