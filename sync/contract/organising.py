@@ -49,7 +49,8 @@ class ShopFacts(Message, frozen=True, omit_defaults=False):
     """What is known of a shop beside its name; the body and the answer of PUT .../shops/{shop}.
 
     `hours` are in the syntax of OpenStreetMap's opening_hours; coordinates are decimal degrees as
-    text. `listed`: shoppers may find it. `chain`: it belongs to a chain of shops.
+    text. `listed`: shoppers may find it. `chain`: it belongs to a chain of shops. `reference`: what
+    the organiser calls it.
     """
 
     siret: Annotated[str, Meta(pattern=r"^([0-9]{14})?$")] = ""
@@ -65,6 +66,7 @@ class ShopFacts(Message, frozen=True, omit_defaults=False):
     longitude: Annotated[str, Meta(pattern=r"^(-?[0-9]{1,3}(\.[0-9]{1,7})?)?$")] = ""
     listed: bool = True
     chain: bool = False
+    reference: Annotated[str, Meta(max_length=40)] = ""
 
 
 class AuditCheck(Message, frozen=True, omit_defaults=False):

@@ -26,7 +26,9 @@ from sync.server.organiser.doors import Doors
 from sync.server.organiser.money_api import MoneyApi
 from sync.server.organiser.shell import guarded
 from sync.server.services import Services, answer, answer_problem
+from sync.server.shopper.find_pages import FindPages
 from sync.server.shopper.pages import ShopperPages
+from sync.server.shopper.rights import WalletRights
 from sync.server.tills.api import TillApi
 from sync.server.tills.spending_api import SpendingApi
 
@@ -68,7 +70,8 @@ def make_app(services: Services) -> Starlette:
 def _endpoints(services: Services) -> Mapping[str, Endpoint]:
     till, admin, doors = TillApi(services), AdminApi(services), Doors(services)
     spending, money = SpendingApi(services, till), MoneyApi(services)
-    shopper = ShopperPages(services)
+    shopper, find = ShopperPages(services), FindPages(services)
+    rights = WalletRights(services)
     sheet = (TEMPLATES / "style.css").read_bytes()
     contract = msgspec.json.encode(document(API_VERSION))
 
@@ -124,10 +127,17 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "makeVoucher": shopper.page(shopper.make_voucher),
         "showVoucher": shopper.page(shopper.voucher),
         "giveBackVoucher": shopper.page(shopper.give_back),
+        "replaceVoucher": shopper.page(shopper.replace),
+        "exportWallet": shopper.page(rights.export),
+        "askToForget": shopper.page(rights.ask),
+        "forgetWallet": shopper.page(rights.forget),
         "makeTransferCode": shopper.page(shopper.recovery),
         "moveWallet": shopper.page(shopper.move_here),
         "challenge": shopper.page(shopper.challenge),
         "payChallenge": shopper.page(shopper.pay),
+        "findCampaign": shopper.page(find.campaigns),
+        "findShops": shopper.page(find.shops),
+        "showShop": shopper.page(find.shop),
         "style": style,
         **_areas(services),
     }
