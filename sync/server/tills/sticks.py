@@ -32,6 +32,7 @@ from sync.contract.stick import (
     StickQuestion,
     StickReceipt,
 )
+from sync.server.access import Access
 from sync.server.auth import Caller, identities, stamp
 from sync.server.errors import refuse
 from sync.server.money import status_lists
@@ -56,24 +57,28 @@ class StickApi:
     def __init__(self, services: Services, tills: TillApi) -> None:
         self._services = services
         self._store = services.store
+        self._access = Access(services)
         self._tills = tills
 
     async def entries(self, request: Request) -> Response:
         """POST /v1/admin/sticks/entries: what a till would have sent over a line."""
-        self._services.require_admin(request)
+        who = await self._access.known(request)
         piece = await read_json(request, StickEntries, UPLINK_BODY_BYTES_MAX)
         brought = await self._store.read(lambda db: read_head(db, piece.stick))
+        await self._access.allow(who, brought.head.campaign)
         uplink = Uplink(chain=chain_of(brought.head.campaign), entries=piece.entries)
         return await self._tills.take(brought.caller, uplink)
 
     async def answer(self, request: Request) -> Response:
         """POST /v1/admin/sticks/answer: the acknowledgement, signed, and the news."""
-        self._services.require_admin(request)
+        who = await self._access.known(request)
         question = await read_json(request, StickQuestion, SMALL_BODY_BYTES_MAX)
         key, now = self._services.secrets.key, self._services.clock.now()
+        brought = await self._store.read(lambda db: read_head(db, question.stick))
+        await self._access.allow(who, brought.head.campaign)
 
         def work(db: Db) -> StickAnswer:
-            return answer_to(db, read_head(db, question.stick), key, now)
+            return answer_to(db, brought, key, now)
 
         return answer(await self._store.read(work))
 

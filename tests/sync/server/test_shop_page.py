@@ -86,6 +86,9 @@ def test_whoever_leads_the_campaign_sees_every_shop(market: Market, admin: dict[
     anna = join(market.api, admin, CAMPAIGN, "organiser@example.org")
     assert "Quai" in page(market, anna.cookie)
     assert "Port" in page(market, anna.cookie, path(market, "Port"))
+    facts = f"/campaigns/{CAMPAIGN}/shops/{market.shops['Quai']}"
+    assert f'href="{path(market)}"' in market.api.ask("GET", facts, headers=anna.cookie).text
+    assert f'href="{facts}"' in market.api.ask("GET", path(market), headers=anna.cookie).text
     home = market.api.ask("GET", "/shop", headers=anna.cookie)
     assert (home.status_code, home.headers["location"]) == (303, "/")
 
