@@ -305,7 +305,7 @@ def test_a_sync_that_was_killed_leaves_a_socket_that_the_next_one_takes_over(
     with home.running("sync", "--data", till.path) as running:
         eventually(lambda: _answers(calls))
         wrong = ("--server", town[2], "--code", "ABCDEFG2", "--data", till.path)
-        refused(home.run("sync", "enrol", *wrong), "Pairing code unknown")
+        refused(home.run("sync", "enrol", *wrong), "Unknown pairing code")
         assert running.end() == 0
     assert not calls.path.exists()
 

@@ -103,7 +103,7 @@ def test_only_so_many_may_wait(called: Hotline, line: Line) -> None:
     ]
     for thread in threads:
         thread.start()
-    until(lambda: called._jobs.full())
+    until(called._jobs.full)
     with pytest.raises(NotAsked, match="too many"):
         ask(called)
     line.open.set()
