@@ -44,6 +44,8 @@ from sync.frames import (
     short_name,
 )
 
+__all__ = ["CallError", "CallRefused", "CallUnanswered", "CallsClient", "NoSync"]
+
 # A network is asked twice at most, and a stick is as slow as sticks are.
 PATIENT_SECONDS: Final = 60.0
 WAKE_SECONDS: Final = 0.2
