@@ -96,6 +96,23 @@ def test_while_a_call_hangs_past_its_time_the_next_ones_are_not_kept_waiting(
     until(lambda: _works(called))
 
 
+def test_whoever_waits_behind_another_call_for_too_long_was_never_asked_for(
+    called: Hotline, line: Line
+) -> None:
+    line.open.clear()
+    first = threading.Thread(target=lambda: _works(called))
+    first.start()
+    until(lambda: called._jobs.empty() and bool(line.asked))
+    done: list[float] = []
+    for seconds in (0.05, -1.0):
+        with pytest.raises(NotAsked, match="all the time"):
+            called.ask(lambda _, left: done.append(left), monotonic() + seconds)
+    line.open.set()
+    first.join(30)
+    assert _works(called)
+    assert done == []
+
+
 def test_only_so_many_may_wait(called: Hotline, line: Line) -> None:
     line.open.clear()
     threads = [
