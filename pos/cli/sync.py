@@ -57,12 +57,19 @@ def _drain(context: Context) -> None:
 
 
 @sync.command(help=say("cli.help.sync_enrol"))
-@click.option("--server", required=True, help=say("cli.option.server_url"))
+@click.option("--server", help=say("cli.option.server_url"))
 @click.option("--code", required=True, help=say("cli.option.code"))
 @click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
 @with_folder
-def enrol(context: Context, server: str, code: str, as_json: bool) -> None:
-    """Join a campaign; show the six digits to compare."""
+def enrol(context: Context, server: str | None, code: str, as_json: bool) -> None:
+    """Join a campaign; show the six digits to compare.
+
+    A letter's picture says both: the address, `/#`, and the code.
+    """
+    address, mark, letters = code.partition("/#")
+    server, code = (address, letters) if mark else (server, code)
+    if not server:
+        raise click.UsageError(say("cli.sync.which_server"))
     till = context.config.shop.till
     made = campaign_acts.enrol(context.folder, machine(), now, server, code, till)
     text = say(

@@ -259,6 +259,16 @@ OPERATIONS: Final = (
         ("malformed", "closed", "too-large"),
     ),
     _money(
+        "issueCarnets",
+        "POST",
+        "carnets",
+        "Give a shop's tills vouchers of that shop alone, to be handed out on request",
+        o.IssuedCarnets,
+        201,
+        o.NewCarnets,
+        ("malformed",),
+    ),
+    _money(
         "writeShop",
         "PUT",
         "shops/{shop}",
