@@ -8,6 +8,7 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sync.contract.funds import NewFund
 from sync.contract.messages import SMALL_BODY_BYTES_MAX, Message
 from sync.contract.organising import (
     Audit,
@@ -34,7 +35,7 @@ from sync.server.means import RealMeans
 from sync.server.money import campaigns, closing, findings
 from sync.server.money.audit import audit
 from sync.server.money.campaigns import standing
-from sync.server.money.funding import NewFund, pledge
+from sync.server.money.funding import pledge
 from sync.server.money.ledger import Ledger
 from sync.server.money.settings import Settings
 from sync.server.money.vouchers import issue_carnets
