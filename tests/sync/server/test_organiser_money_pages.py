@@ -203,6 +203,7 @@ class TestRules:
         [
             ("{", "truncated"),
             ("[" * 5000, "recursion"),
+            ('{"name": "\\u0000"}', "NUL"),
             ("[]", "Expected `object`, got `array`"),
             ('{"name": "x"}', "missing required field `starts_at`"),
             ('{"name": "x", "rules": [{"kind": "gift"}]}', "Invalid value &#39;gift&#39;"),
