@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pos.app.settle import campaign_data
+from pos.app.campaign_entries import entry_data
 from pos.domain import closing as closings
 from pos.domain.catalogue import Product
 from pos.domain.money import ONE
@@ -60,7 +60,8 @@ def make_long_journal(
             for number in range(first, min(first + SALES_PER_TRANSACTION, sales)):
                 entry = appending.append("ticket", {**data, "sale": f"sale-{number}"})
                 if campaign:
-                    appending.append(CAMPAIGN_PREFIX + campaign, campaign_data(ticket, entry))
+                    said = entry_data(ticket, entry, families={}, clock="unknown", rewards=())
+                    appending.append(CAMPAIGN_PREFIX + campaign, said)
             appending.entries.clear()
         journal.adopt(appending)
         database.checkpoint()

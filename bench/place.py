@@ -21,6 +21,7 @@ from pos.config import Config
 from pos.demo.shop import PEOPLE, stock
 from pos.store.catalogue_rows import parse
 from pos.store.folder import DataFolder
+from prove.virtual.till import Nobody
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 REAL_CATALOGUE: Final = ROOT.parent / "shared" / "data" / "catalogue-fr.csv"
@@ -75,7 +76,7 @@ def open_shop(
         yield till
 
 
-class OneCampaign:
+class OneCampaign(Nobody):
     """A till that is enrolled in one campaign, without a sync process."""
 
     def __init__(self, campaign: str) -> None:

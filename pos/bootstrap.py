@@ -115,7 +115,7 @@ def open_till(
         campaigns = CampaignReader(
             folder.campaign_db,
             store.ledger,
-            store.identity.epoch,
+            store.identity,
             campaigns_written(store.reader, store.identity.epoch),
         )
         closing.callback(campaigns.close)
@@ -130,6 +130,7 @@ def open_till(
                 clock=clock,
                 new_id=lambda: str(uuid.uuid4()),
                 new_reference=new_reference,
+                identity=store.identity,
             ),
             settings_of(config, is_demo=folder.is_demo),
         )
@@ -168,6 +169,7 @@ def settings_of(config: Config, *, is_demo: bool = False) -> Settings:
         manager_acts=frozenset(config.staff.manager_acts),
         day_starts_at_hour=shop.day_starts_at_hour,
         resolve_alone_max=100 * config.staff.resolve_alone_max,
+        reward_families=config.reward_families(),
     )
 
 

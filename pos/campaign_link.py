@@ -6,9 +6,11 @@ import hashlib
 import logging
 import random
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from pos import __version__
@@ -21,12 +23,18 @@ from pos.store.folder import DataFolder
 from pos.store.journal import read_chain
 from pos.store.keys import Identity
 from pos.store.machine import Machine
+from sync import carry
 from sync.address import origin_of
+from sync.calls import CallsClient
+from sync.calls_socket import CallsSocket
+from sync.carry import Exported
 from sync.client import Client
+from sync.desk import Desk
 from sync.drain import drain
 from sync.engine import Engine
 from sync.enrolment import enrol as join
-from sync.errors import JournalUnreadable, SyncError
+from sync.errors import CallUnanswered, InUse, JournalUnreadable, StateError, SyncError
+from sync.frames import SOCKET_NAME, Carried, Enrolled
 from sync.http import HttpTransport
 from sync.pace import Tools
 from sync.ports import Transport
@@ -36,6 +44,7 @@ from sync.state import State, StateReader
 logger = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 1.0
 DRAIN_PATIENCE_S: Final = 20.0
+ENROL_TRIES: Final = 6
 
 
 class JournalSource:
@@ -100,6 +109,17 @@ class Link:
         """The engine over this link, with real lines and real chance."""
         return Engine(self.state, self.source, self.identity, _connect, self._tools())
 
+    def desk(self, engine: Engine) -> Desk:
+        """What answers the till's calls, beside a running engine."""
+        return Desk(
+            *(engine, self.state, self.identity, _connect, self.clock, self.take_in),
+            software=__version__,
+        )
+
+    def take_in(self, path: Path) -> Carried:
+        """Apply a server's answer that a stick brought; SyncError, OSError."""
+        return carry.take_in(self.state, self.source, self.identity, path, self.clock)
+
     def drain(self, patience_s: float = DRAIN_PATIENCE_S) -> int:
         """Send what waits, once; how many entries are left."""
         return drain(
@@ -151,20 +171,97 @@ def _identity(reader: Reader, folder: DataFolder, machine: Machine) -> Identity:
         return keys.load(connection, folder, machine, till)
 
 
+def enrol(
+    folder: DataFolder, machine: Machine, clock: Clock, server: str, code: str, shop_till: str
+) -> Enrolled:
+    """Join a campaign, through the sync process when it runs; SyncError, KeyUnusable."""
+    try:
+        with open_link(folder, machine, clock) as link:
+            made = link.enrol(server, code, shop_till)
+    except InUse:
+        return _enrol_through(folder, server, code, shop_till)
+    return Enrolled(
+        campaign=made.campaign,
+        campaign_name=made.campaign_name,
+        shop_name=made.shop_name,
+        epoch=made.epoch,
+        fingerprint=made.fingerprint,
+    )
+
+
+def _enrol_through(folder: DataFolder, server: str, code: str, shop_till: str) -> Enrolled:
+    """Ask the sync process, which may take a moment to see that the till has a new epoch."""
+    calls = CallsClient(folder.path / SOCKET_NAME)
+    with closing(Reader(folder.till_db, "till")) as reader:
+        epoch = JournalSource(reader).epoch()
+    for _ in range(ENROL_TRIES - 1):
+        try:
+            return calls.enrol(epoch, server, code, shop_till)
+        except CallUnanswered as error:
+            if error.perhaps:
+                raise
+            time.sleep(LOOK_EVERY_S)
+    return calls.enrol(epoch, server, code, shop_till)
+
+
+def export(folder: DataFolder, machine: Machine, clock: Clock, target: Path) -> list[Exported]:
+    """Write what waits onto a stick, beside a sync process or without one; SyncError, OSError."""
+    with (
+        closing(Reader(folder.till_db, "till")) as reader,
+        closing(StateReader(folder.campaign_db)) as looker,
+    ):
+        identity = _identity(reader, folder, machine)
+        return carry.export(looker, JournalSource(reader), identity, clock, target)
+
+
+def take_in(folder: DataFolder, machine: Machine, clock: Clock, path: Path) -> Carried:
+    """Apply an answer from a stick, through the sync process when it runs; SyncError, OSError."""
+    try:
+        with open_link(folder, machine, clock) as link:
+            return link.take_in(path)
+    except InUse:
+        return CallsClient(folder.path / SOCKET_NAME).carry(path)
+
+
 def run(folder: DataFolder, machine: Machine, clock: Clock) -> None:
     """Send and listen until a signal; a till that goes on under a new key is taken up again."""
+    _run_once(folder, machine, clock)
     while True:
-        with open_link(folder, machine, clock) as link:
-            engine, ended = link.engine(), threading.Event()
-            watcher = threading.Thread(
-                target=_watch, args=(link, engine, ended), name="watch", daemon=True
-            )
-            watcher.start()
-            try:
+        try:
+            _run_once(folder, machine, clock)
+        except InUse:  # somebody enrols in the moment between two epochs
+            time.sleep(LOOK_EVERY_S)
+
+
+def _run_once(folder: DataFolder, machine: Machine, clock: Clock) -> None:
+    """Send and listen until a signal, or until the till goes on under another epoch."""
+    with open_link(folder, machine, clock) as link:
+        engine, ended = link.engine(), threading.Event()
+        watcher = threading.Thread(
+            target=_watch, args=(link, engine, ended), name="watch", daemon=True
+        )
+        watcher.start()
+        try:
+            with _answering(folder, link.desk(engine)):
                 engine.run()
-            finally:
-                ended.set()
-                watcher.join()
+        finally:
+            ended.set()
+            watcher.join()
+
+
+@contextmanager
+def _answering(folder: DataFolder, desk: Desk) -> Iterator[None]:
+    """Answer the till's calls; where no socket can be, the till goes by its offline rules."""
+    calls = CallsSocket(folder.path / SOCKET_NAME, desk.answer, time.monotonic)
+    try:
+        calls.start()
+    except StateError as error:
+        logger.warning("the till cannot ask: %s", error)
+    try:
+        yield
+    finally:
+        calls.stop()
+        desk.stop()
 
 
 def _watch(link: Link, engine: Engine, ended: threading.Event) -> None:
@@ -189,14 +286,15 @@ def status(folder: DataFolder) -> list[dict[str, Any]]:
     reader = Reader(folder.till_db, "till") if folder.exists else None
     try:
         source = JournalSource(reader) if reader else None
-        return [_status(one, source) for one in looker.enrolments()]
+        epoch = source.epoch() if source else 0
+        return [_status(one, source, epoch) for one in looker.enrolments()]
     finally:
         looker.close()
         if reader:
             reader.close()
 
 
-def _status(one: Enrolment, source: JournalSource | None) -> dict[str, Any]:
+def _status(one: Enrolment, source: JournalSource | None, epoch: int) -> dict[str, Any]:
     head = source.head(one.chain) if source else None
     total = head[0] if head else 0
     return {
@@ -215,7 +313,15 @@ def _status(one: Enrolment, source: JournalSource | None) -> dict[str, Any]:
         "trouble": one.trouble,
         "detail": one.detail,
         "halted": one.halted,
+        "needs": _needs(one, epoch),
     }
+
+
+def _needs(one: Enrolment, epoch: int) -> str:
+    """What a person has to do before this campaign goes on: "code", "new-key", or nothing."""
+    if one.epoch < epoch:
+        return "code"
+    return "new-key" if one.halted else ""
 
 
 def _connect(origin: str) -> Transport:

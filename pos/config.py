@@ -15,8 +15,9 @@ from typing import Final, Literal, get_args, get_type_hints
 
 import msgspec
 
+from pos.domain.catalogue import fold
 from pos.domain.gtin import Template
-from pos.domain.tender import CARD, CASH, Overpay, TenderKind, TenderType
+from pos.domain.tender import CARD, CASH, REWARD, Overpay, TenderKind, TenderType
 
 FILE_BYTES_MAX: Final = 256 * 1024
 NOTE_EUROS_MAX: Final = 500
@@ -143,6 +144,14 @@ class StaffConfig(_Section, frozen=True):
     resolve_alone_max: int = 100
 
 
+class CampaignsConfig(_Section, frozen=True):
+    """Which of the shop's own product families are those that reward campaigns exclude."""
+
+    alcohol: tuple[str, ...] = ()
+    tobacco: tuple[str, ...] = ()
+    gift_card: tuple[str, ...] = ()
+
+
 class Config(_Section, frozen=True):
     """All settings."""
 
@@ -154,6 +163,7 @@ class Config(_Section, frozen=True):
     printer: PrinterConfig = PrinterConfig()
     terminal: tuple[TerminalConfig, ...] = ()
     staff: StaffConfig = StaffConfig()
+    campaigns: CampaignsConfig = CampaignsConfig()
     keys: dict[str, str] = {}
 
     def tenders(self) -> dict[str, TenderType]:
@@ -174,6 +184,16 @@ class Config(_Section, frozen=True):
     def templates(self) -> tuple[Template, ...]:
         """The layouts of in-store codes."""
         return tuple(Template.parse(text) for text in self.codes.templates)
+
+    def reward_families(self) -> dict[str, str]:
+        """The family of a campaign by the shop's own, folded (rewards.rules.FAMILIES)."""
+        excluded = self.campaigns
+        by_family = {
+            "alcohol": excluded.alcohol,
+            "tobacco": excluded.tobacco,
+            "gift-card": excluded.gift_card,
+        }
+        return {fold(own): family for family, names in by_family.items() for own in names}
 
 
 ARRAYS: Final[dict[str, type[msgspec.Struct]]] = {
@@ -211,7 +231,7 @@ class _Wrong(Exception):
 
 
 def _check(config: Config) -> None:
-    names = [name.casefold() for name in (CASH.name, CARD.name)]
+    names = [name.casefold() for name in (CASH.name, CARD.name, REWARD.name)]
     for index, tender in enumerate(config.tender):
         if not tender.name.strip() or tender.name.casefold() in names:
             raise _Wrong(f"Expected a name that no other tender has - at `$.tender[{index}].name`")

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from sync.contract.messages import Message, Problem, problem_name
+from sync.contract.status_list import ETAG_CHARS_MAX, STATUS_LIST_TYP
 from sync.errors import (
     Busy,
     ClockSkew,
@@ -67,6 +68,15 @@ def read_answer(answer: Answer, status: int, kind: type[T], now: datetime) -> T:
         return msgspec.json.decode(answer.body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Incompatible(f"expected {kind.__name__}: {error}") from error
+
+
+def read_status_list(answer: Answer, now: datetime) -> tuple[str, str]:
+    """A status list, signed and not verified yet, and its version (ETag); SyncError for others."""
+    if answer.status != 200:
+        raise error_of(answer, now)
+    if _media_type(answer) != f"application/{STATUS_LIST_TYP}":
+        raise Incompatible(f"expected a status list, got {_media_type(answer)!r}")
+    return answer.body.decode("ascii", "replace"), answer.headers.get("etag", "")[:ETAG_CHARS_MAX]
 
 
 def error_of(answer: Answer, now: datetime) -> SyncError:

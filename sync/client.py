@@ -17,7 +17,8 @@ from uuid import uuid4
 import msgspec
 
 from sync.address import is_loopback
-from sync.answers import read_answer, read_date
+from sync.answers import read_answer, read_date, read_status_list
+from sync.contract.calls import NewReservation, Released, Reservation
 from sync.contract.feed import FEED_WAIT_SECONDS_MAX, FeedPage
 from sync.contract.messages import (
     ENROLMENT_TYP,
@@ -29,6 +30,8 @@ from sync.contract.messages import (
     UplinkAnswer,
     to_payload,
 )
+from sync.contract.overview import Health
+from sync.contract.status_list import BatchLists, list_path
 from sync.errors import ClockSkew
 from sync.ports import Answer, Clock, Identity, Request, Transport
 from sync.token import Tokens
@@ -85,7 +88,7 @@ class Client:
         body = self.identity.sign(to_payload(request), ENROLMENT_TYP).compact
         headers = {"Content-Type": "application/jose"}
         answer = self._ask(Request("POST", "/v1/enrolments", ANSWER_SECONDS, headers, body))
-        return read_answer(answer, 201, EnrolmentAnswer, self._server_now())
+        return read_answer(answer, 201, EnrolmentAnswer, self.server_now())
 
     def upload(self, chain: str, compacts: Sequence[bytes]) -> UplinkAnswer:
         """Send consecutive entries of a chain. Raises Gap, Fork, Quarantined, TooLarge as well."""
@@ -109,6 +112,35 @@ class Client:
         target = self._till(f"feed?cursor={quote(cursor, safe='')}&wait={wait_seconds}")
         return self._ask_as_till(Request("GET", target, ANSWER_SECONDS + wait_seconds), FeedPage)
 
+    def reserve(self, new: NewReservation, key: str, seconds: float) -> Reservation:
+        """Hold a voucher for a sale, within seconds; repeated with its key, the same answer."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": f'"{key}"'}
+        body = msgspec.json.encode(new)
+        request = Request("POST", self._till("reservations"), seconds, headers, body)
+        return self._ask_as_till(request, Reservation, 201)
+
+    def release(self, campaign: str, reservation: str, seconds: float) -> Released:
+        """Let a voucher go that was held, within seconds."""
+        target = self._till(
+            f"reservations/{quote(campaign, safe='')}/{quote(reservation, safe='')}"
+        )
+        return self._ask_as_till(Request("DELETE", target, seconds), Released)
+
+    def lists(self, campaign: str) -> BatchLists:
+        """Which status lists this till should have of a campaign, and in what version."""
+        target = self._till(f"lists/{quote(campaign, safe='')}")
+        return self._ask_as_till(Request("GET", target, ANSWER_SECONDS), BatchLists)
+
+    def status_list(self, campaign: str, batch: int) -> tuple[str, str]:
+        """The status list of a batch, signed and not verified yet, and its version (ETag)."""
+        answer = self._ask(Request("GET", list_path(campaign, batch), ANSWER_SECONDS))
+        return read_status_list(answer, self.server_now())
+
+    def greet(self, seconds: float) -> Health:
+        """Hear that the server is there: keeps the line open, and the clock's offset known."""
+        answer = self._ask(Request("GET", "/healthz", seconds))
+        return read_answer(answer, 200, Health, self.server_now())
+
     def abort(self) -> None:
         """Break off what is under way, from any thread."""
         self._transport.abort()
@@ -120,18 +152,18 @@ class Client:
     def _till(self, what: str) -> str:
         return f"/v1/tills/{self.identity.till}/{what}"
 
-    def _ask_as_till(self, request: Request, kind: type[T]) -> T:
+    def _ask_as_till(self, request: Request, kind: type[T], status: int = 200) -> T:
         try:
-            return self._ask_with_token(request, kind)
+            return self._ask_with_token(request, kind, status)
         except ClockSkew:
             # The refusal itself told the server's time: once more, by that.
-            return self._ask_with_token(request, kind)
+            return self._ask_with_token(request, kind, status)
 
-    def _ask_with_token(self, request: Request, kind: type[T]) -> T:
-        token = self._tokens.at(self._server_now())
+    def _ask_with_token(self, request: Request, kind: type[T], status: int) -> T:
+        token = self._tokens.at(self.server_now())
         headers = {**request.headers, "Authorization": f"Bearer {token}"}
         answer = self._ask(replace(request, headers=headers))
-        return read_answer(answer, 200, kind, self._server_now())
+        return read_answer(answer, status, kind, self.server_now())
 
     def _ask(self, request: Request) -> Answer:
         answer = self._transport.request(request)
@@ -148,5 +180,6 @@ class Client:
         if abs(offset_ms - self.offset_ms) >= OFFSET_NOISE_MS:
             self.offset_ms = offset_ms if abs(offset_ms) >= OFFSET_NOISE_MS else 0
 
-    def _server_now(self) -> datetime:
+    def server_now(self) -> datetime:
+        """The time by the server's clock, as far as its answers told."""
         return self._clock() + timedelta(milliseconds=self.offset_ms)

@@ -1,4 +1,4 @@
-"""The sync process: for each campaign a job that sends, for each server one that listens.
+"""The sync process: a job that sends for each campaign, two that listen for each server.
 
 Each job has a thread and a line of its own, so that a server that hangs holds up no other.
 """
@@ -11,6 +11,7 @@ from typing import Final
 from sync.client import Client
 from sync.enrolment import enrol
 from sync.feed import Feed
+from sync.lists import Lists
 from sync.pace import Tools
 from sync.ports import Connect, Identity, Source
 from sync.records import Enrolment
@@ -19,6 +20,7 @@ from sync.uplink import Uplink
 from sync.worker import Worker
 
 CAMPAIGNS_MAX: Final = 32
+_UPLINK: Final = "uplink "
 
 
 class Engine:
@@ -68,13 +70,14 @@ class Engine:
     def wake(self) -> None:
         """New entries are in the journal: idle jobs send them now, the others when they can."""
         with self._turn:
-            for worker in self._workers.values():
-                worker.wake()
+            for name, worker in self._workers.items():
+                if name.startswith(_UPLINK):
+                    worker.wake()
 
     def enrol(self, origin: str, code: str, *, shop_till: str, software: str) -> Enrolment:
         """Join a campaign while running (sync.enrolment.enrol), and begin to send."""
         # A feed that goes on during this could write its old cursor over the new start.
-        self._end(_feed(origin))
+        self._end(_feed(origin), _lists(origin))
         client = self._client(origin)
         try:
             made = enrol(self._state, client, code, shop_till=shop_till, software=software)
@@ -95,7 +98,12 @@ class Engine:
 
     def _listen(self, origin: str) -> None:
         client = self._client(origin)
-        job = Feed(self._state, client, self._tools)
+        lists = Worker(
+            _lists(origin), Lists(self._state, client, self._tools).step, client, self._died
+        )
+        self._begin(lists)
+        client = self._client(origin)
+        job = Feed(self._state, client, self._tools, lists.wake)
         self._begin(Worker(_feed(origin), job.step, client, self._died))
 
     def _client(self, origin: str) -> Client:
@@ -126,7 +134,11 @@ class Engine:
 
 
 def _uplink(campaign: str) -> str:
-    return f"uplink {campaign}"
+    return _UPLINK + campaign
+
+
+def _lists(origin: str) -> str:
+    return f"lists {origin}"
 
 
 def _feed(origin: str) -> str:

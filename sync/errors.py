@@ -10,7 +10,18 @@ SyncError
 ├── JournalUnreadable  the till's journal cannot be read, or has a hole; a Source raises it too
 ├── Stopped            the request was broken off from this side: the program ends
 ├── RolledBack         the server holds entries that this till's journal no longer has
+├── NotEnrolled        this till is not in that campaign, or not under its present epoch
+├── Malformed          what is asked is nothing that a server could answer
+├── BadStick           a file of a USB stick cannot be used; nothing of it was
+│   ├── DamagedStick   it is not whole, or nothing that this program wrote
+│   ├── ForeignStick   it belongs to another till or campaign
+│   └── OldStick       what it answers is over: an earlier epoch, or another export
+├── CallError          a call of the till over the socket, not answered with yes
+│   ├── CallRefused    no, and why
+│   └── CallUnanswered nobody answered in time
+│       └── NoSync     the sync process does not run
 ├── NoAnswer           nothing is known about what the server did: ask again later
+│   ├── NotAsked       but it has not heard of it: there was no time, or the line hangs
 │   ├── Unreachable    no connection, or cut before the answer was whole
 │   ├── TimedOut       no whole answer in time
 │   └── Incompatible   something answered that does not speak this protocol
@@ -102,10 +113,94 @@ class RolledBack(SyncError):
     name = "rolled-back"
 
 
+class NotEnrolled(SyncError):
+    """No enrolment of this till, under its present epoch, in the campaign that is asked about."""
+
+    name = "not-enrolled"
+
+
+class Malformed(SyncError):
+    """A question that no server would read; the message says what was expected."""
+
+    name = "malformed"
+
+
+class BadStick(SyncError):
+    """A file that was brought on a USB stick; the message says what was expected."""
+
+    name = "bad-stick"
+
+
+class DamagedStick(BadStick):
+    """Cut short, changed, or something else."""
+
+    name = "stick-damaged"
+
+
+class ForeignStick(BadStick):
+    """Of another till, or of a campaign that this one is not in."""
+
+    name = "stick-foreign"
+
+
+class OldStick(BadStick):
+    """Of an earlier epoch, or the answer to an export that this till knows nothing of."""
+
+    name = "stick-old"
+
+
+class CallError(SyncError):
+    """A call that was not answered with yes."""
+
+
+class CallRefused(CallError):
+    """The server, or the sync process, says no. `problem` is the short name of why."""
+
+    def __init__(self, problem: str, detail: str) -> None:
+        super().__init__(detail or problem)
+        self.problem = problem
+        self.detail = detail
+
+    @property
+    def trouble(self) -> str:
+        """The short name of the problem."""
+        return self.problem
+
+
+class CallUnanswered(CallError):
+    """Nobody answered in time. `why` is a short name; `perhaps`: it may have been done."""
+
+    def __init__(self, why: str, detail: str, *, perhaps: bool) -> None:
+        super().__init__(detail or why)
+        self.why = why
+        self.detail = detail
+        self.perhaps = perhaps
+
+    @property
+    def trouble(self) -> str:
+        """The short name of why."""
+        return self.why
+
+
+class NoSync(CallUnanswered):
+    """Nobody is at the till's socket, or whoever was has gone before he answered."""
+
+    name = "no-sync"
+
+    def __init__(self, detail: str, *, perhaps: bool) -> None:
+        super().__init__(self.name, detail, perhaps=perhaps)
+
+
 class NoAnswer(SyncError):
     """Whether the request arrived is unknown."""
 
     name = "no-answer"
+
+
+class NotAsked(NoAnswer):
+    """The request was not sent."""
+
+    name = "not-asked"
 
 
 class Unreachable(NoAnswer):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 from sync.backoff import Backoff
 from sync.client import Client
-from sync.contract.errors import ContractError
-from sync.contract.feed import FEED_ITEMS_MAX, FEED_TYP, FEED_WAIT_SECONDS_MAX, FeedItem, FeedPage
-from sync.contract.jws import VerifyKey, parse
-from sync.contract.messages import open_signed
-from sync.errors import Incompatible, Rejected, StateError, Stopped, SyncError, Untrusted
+from sync.contract.feed import FEED_ITEMS_MAX, FEED_WAIT_SECONDS_MAX, FeedPage
+from sync.errors import Incompatible, Rejected, StateError, Stopped, SyncError
 from sync.pace import HALTED, NOW, Mood, Pause, Tools
 from sync.state import State
+from sync.trust import Trust
 from sync.writes import News
 
 CURSOR_CHARS_MAX: Final = 200
@@ -24,7 +23,14 @@ _SHORTEST_PAUSE_SECONDS: Final = 1.0
 class Feed:
     """The job of one server's feed. Call `step` again and again, from one thread."""
 
-    def __init__(self, state: State, client: Client, tools: Tools) -> None:
+    def __init__(
+        self,
+        state: State,
+        client: Client,
+        tools: Tools,
+        on_lists: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_lists` hears that status lists have changed."""
         self._origin = client.origin
         self._state = state
         self._client = client
@@ -33,7 +39,8 @@ class Feed:
         self._backoff = Backoff(tools.uniform)
         known = state.server(client.origin)
         self._cursor = known.cursor
-        self._keys = {kid: _key(pem) for kid, pem in known.keys.items()}
+        self._trust = Trust(known.keys)
+        self._on_lists = on_lists
         self._recorded = bool(known.trouble)
         self._halted = False
 
@@ -59,6 +66,8 @@ class Feed:
         if news or page.cursor != self._cursor:
             self._state.add_news(self._origin, page.cursor, news, now)
             self._cursor = page.cursor
+        if any(one.item.kind == "lists" for one in news):
+            self._on_lists()
         if self._recorded:
             self._state.feed_trouble(self._origin, None)
             self._recorded = False
@@ -70,27 +79,8 @@ class Feed:
             raise Incompatible(f"more than {FEED_ITEMS_MAX} items, or an endless cursor")
         if page.items and page.cursor == self._cursor:
             raise Incompatible("items, but the cursor stands still")
-        news = (self._read(compact) for compact in page.items)
+        news = (self._trust.item(compact) for compact in page.items)
         return [one for one in news if one is not None]
-
-    def _read(self, compact: str) -> News | None:
-        try:
-            signed = parse(compact, FEED_TYP)
-            key = self._keys.get(signed.kid)
-            if key is None:
-                raise Untrusted(f"an item of the feed is signed by an unknown key {signed.kid}")
-            signed.check(key)
-        except ContractError as error:
-            raise Untrusted(f"an item of the feed: {error}") from error
-        try:
-            item, _ = open_signed(compact, FEED_TYP, FeedItem)
-            if item.kind == "server-key" and item.server_key is not None:
-                # The next key is vouched for by the present one.
-                announced = _key(item.server_key)
-                self._keys[announced.kid] = announced
-        except ContractError:
-            return None  # of a kind that a later version knows
-        return News(item, compact)
 
     def _rest(self, asked_at: datetime) -> Pause:
         """A server that answers at once, without news, is not asked more often for that."""
@@ -109,7 +99,3 @@ class Feed:
         return Pause(
             self._backoff.failed(error.retry_after_seconds if isinstance(error, Rejected) else None)
         )
-
-
-def _key(pem: str) -> VerifyKey:
-    return VerifyKey.from_pem(pem.encode("utf-8"))

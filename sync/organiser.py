@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from sync.answers import read_answer
+from sync.answers import read_answer, read_status_list
 from sync.contract.messages import (
     Message,
     Named,
@@ -19,8 +19,11 @@ from sync.contract.messages import (
     NewShop,
     PairingCode,
     Shop,
+    UplinkAnswer,
 )
 from sync.contract.overview import Status
+from sync.contract.status_list import list_path
+from sync.contract.stick import StickAnswer, StickEntries, StickQuestion
 from sync.ports import Clock, Request, Transport
 
 ADDRESS_FILE: Final = "address"
@@ -54,12 +57,27 @@ class OrganiserClient:
         """A code that one till of this shop may use once."""
         return self._post("/v1/admin/pairing-codes", NewPairingCode(shop=shop), PairingCode)
 
+    def bring(self, stick: str, entries: list[str]) -> UplinkAnswer:
+        """Book a piece of a till's file, under its head; Rejected as for the till itself."""
+        piece = StickEntries(stick=stick, entries=entries)
+        return self._post("/v1/admin/sticks/entries", piece, UplinkAnswer, 200)
+
+    def stick_answer(self, stick: str) -> StickAnswer:
+        """What a till's file is answered, but for the status lists."""
+        question = StickQuestion(stick=stick)
+        return self._post("/v1/admin/sticks/answer", question, StickAnswer, 200)
+
+    def status_list(self, campaign: str, batch: int) -> tuple[str, str]:
+        """The status list of a batch, signed, and its version."""
+        answer = self._transport.request(Request("GET", list_path(campaign, batch), ANSWER_SECONDS))
+        return read_status_list(answer, self._clock())
+
     def status(self) -> Status:
         """Shops, tills, last entries, turnover by day."""
         return self._ask("GET", "/v1/status", b"", 200, Status)
 
-    def _post(self, target: str, message: Message, kind: type[T]) -> T:
-        return self._ask("POST", target, msgspec.json.encode(message), 201, kind)
+    def _post(self, target: str, message: Message, kind: type[T], status: int = 201) -> T:
+        return self._ask("POST", target, msgspec.json.encode(message), status, kind)
 
     def _ask(self, method: str, target: str, body: bytes, status: int, kind: type[T]) -> T:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}

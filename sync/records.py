@@ -112,6 +112,15 @@ def offset_ms(db: sqlite3.Connection, origin: str) -> int:
     return int(row[0]) if row else 0
 
 
+def last_item(db: sqlite3.Connection, of: Enrolment) -> int:
+    """The number of the last feed item that is known of a campaign; 0 for none."""
+    (last,) = db.execute(
+        "SELECT coalesce(max(id), 0) FROM news WHERE origin = ? AND campaign = ?",
+        (of.origin, of.campaign),
+    ).fetchone()
+    return int(last)
+
+
 def notices(db: sqlite3.Connection, campaign: str) -> list[Notice]:
     """The latest notices of a campaign, newest first."""
     rows = db.execute(

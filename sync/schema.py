@@ -91,7 +91,20 @@ ALTER TABLE news_by_campaign RENAME TO news;
 UPDATE server SET cursor = '';
 """
 
-STEPS: Final = (_STEP_1, _STEP_2)
+# `made_at` is when the server made the list, `checked_at` when it last said that it still holds.
+_STEP_3: Final = """
+CREATE TABLE status_list (
+    campaign TEXT NOT NULL,
+    batch INTEGER NOT NULL CHECK (batch > 0),
+    made_at TEXT NOT NULL,
+    checked_at TEXT NOT NULL,
+    etag TEXT NOT NULL,
+    compact TEXT NOT NULL,
+    PRIMARY KEY (campaign, batch)
+) STRICT;
+"""
+
+STEPS: Final = (_STEP_1, _STEP_2, _STEP_3)
 
 
 def check_known(db: sqlite3.Connection) -> int:

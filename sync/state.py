@@ -6,7 +6,7 @@ the queue, and the servers know what they hold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,8 @@ from sync.contract.messages import Verdict
 from sync.database import Database, Looker
 from sync.errors import AlreadyEnrolled, SyncError
 from sync.records import Enrolment, Notice, Rejection, Server
-from sync.writes import Mark, News
+from sync.shelf import KnownList, ListShelf
+from sync.writes import Listed, Mark, News
 
 CONTACT_SECONDS: Final = 60.0
 
@@ -53,6 +54,11 @@ class State:
         """A server's clock minus ours, as last measured; 0 for an unknown server."""
         with self._file.read() as db:
             return records.offset_ms(db, origin)
+
+    def last_item(self, of: Enrolment) -> int:
+        """The number of the last feed item that is known of a campaign; 0 for none."""
+        with self._file.read() as db:
+            return records.last_item(db, of)
 
     def add_enrolment(self, made: Enrolment, server_key: VerifyKey) -> None:
         """Keep an enrolment. Repeated, it keeps its progress; a later epoch goes on from the last.
@@ -117,6 +123,26 @@ class State:
             db.execute("UPDATE server SET cursor = ? WHERE origin = ?", (cursor, origin))
             writes.put_news(db, origin, news, _stamp(at))
 
+    def add_items(self, origin: str, news: Sequence[News], at: datetime) -> None:
+        """Keep feed items that came another way than the feed, whose cursor stays."""
+        with self._file.write() as db:
+            writes.put_news(db, origin, news, _stamp(at))
+
+    def confirm_lists(
+        self, campaign: str, versions: Mapping[int, str], at: datetime, remade_since: datetime
+    ) -> set[int]:
+        """The batches whose stored list is of this version still, which is so noted.
+
+        A list made before `remade_since` counts as changed. Lists of other batches are dropped.
+        """
+        with self._file.write() as db:
+            return writes.confirm_lists(db, campaign, versions, _stamp(at), _stamp(remade_since))
+
+    def put_list(self, listed: Listed, etag: str, at: datetime) -> bool:
+        """Keep a verified status list, unless a later one is stored; whether it was kept."""
+        with self._file.write() as db:
+            return writes.put_list(db, listed, etag, _stamp(at))
+
     def feed_trouble(self, origin: str, error: SyncError | None) -> None:
         """What stands in the way of a server's feed; None for nothing."""
         trouble = (error.trouble, str(error)[: writes.DETAIL_CHARS_MAX]) if error else ("", "")
@@ -142,10 +168,20 @@ class StateReader:
 
     def __init__(self, path: Path) -> None:
         self._file = Looker(path)
+        self._lists = ListShelf()
 
     def close(self) -> None:
         """Let the file go."""
         self._file.close()
+        self._lists.forget()
+
+    def status_lists(self, campaign: str) -> Mapping[int, KnownList]:
+        """The status list of each batch that was fetched, by the batch's number.
+
+        Cheap to ask before each voucher: what did not change is neither read nor unpacked again.
+        """
+        with self._file.read() as db:
+            return self._lists.of(db, campaign) if db else {}
 
     def enrolments(self) -> list[Enrolment]:
         """Each campaign's enrolment under its latest epoch, by name."""
@@ -156,6 +192,11 @@ class StateReader:
         """What is known of a server."""
         with self._file.read() as db:
             return records.server(db, origin) if db else None
+
+    def last_item(self, of: Enrolment) -> int:
+        """The number of the last feed item that is known of a campaign; 0 for none."""
+        with self._file.read() as db:
+            return records.last_item(db, of) if db else 0
 
     def notices(self, campaign: str) -> list[Notice]:
         """The latest notices of a campaign, newest first."""

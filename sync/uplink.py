@@ -12,14 +12,13 @@ small answer, instead of guessing what became of the last request.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Final
 
 from sync.backoff import Backoff
+from sync.batches import Rows, next_rows
 from sync.client import Client
-from sync.contract.messages import ENTRIES_PER_BATCH_MAX, UPLINK_BODY_BYTES_MAX, UplinkAnswer
+from sync.contract.messages import ENTRIES_PER_BATCH_MAX, UplinkAnswer
 from sync.errors import (
     Gap,
     Incompatible,
@@ -38,12 +37,6 @@ from sync.ports import Source
 from sync.records import Enrolment
 from sync.state import State
 from sync.writes import Mark
-
-# What JSON adds to the entries: two quotes and a comma each, and the members around them.
-_ENTRY_OVERHEAD_BYTES: Final = 3
-_BODY_OVERHEAD_BYTES: Final = 256
-
-Rows = Sequence[tuple[int, int, bytes]]
 
 
 class Uplink:
@@ -102,7 +95,7 @@ class Uplink:
         return NOW
 
     def _send(self) -> Pause:
-        rows = self._next_rows()
+        rows = next_rows(self._source, self._chain, self._after, self._limit)
         if not rows:
             if self._troubled:
                 self._state.well(self._enrolment)
@@ -119,17 +112,6 @@ class Uplink:
         self._limit = min(ENTRIES_PER_BATCH_MAX, self._limit * 2)
         self._answered()
         return NOW
-
-    def _next_rows(self) -> Rows:
-        rows = self._source.read(self._chain, self._after, self._limit)
-        room = UPLINK_BODY_BYTES_MAX - _BODY_OVERHEAD_BYTES
-        for index, (number, _, compact) in enumerate(rows):
-            if number != self._after + 1 + index:
-                raise JournalUnreadable(f"{self._chain}: {number} instead of the next entry")
-            room -= len(compact) + _ENTRY_OVERHEAD_BYTES
-            if room < 0 and index:
-                return rows[:index]
-        return rows
 
     def _rewind(self, gap: Gap, first: int) -> Pause:
         # Only ever backwards, so that a confused server cannot send us round in circles.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sync.contract.entry import GENESIS
@@ -31,6 +32,16 @@ class News:
     """A feed item that was verified, as it came and as it reads."""
 
     item: FeedItem
+    compact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A batch's status list that was verified, when it was made (UTC), and its compact form."""
+
+    campaign: str
+    batch: int
+    made_at: datetime
     compact: str
 
 
@@ -128,4 +139,37 @@ def _put_key(db: sqlite3.Connection, origin: str, key: VerifyKey, since: str) ->
         "INSERT INTO server_key (origin, kid, pem, since) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (origin, kid) DO NOTHING",
         (origin, key.kid, key.pem, since),
+    )
+
+
+def confirm_lists(
+    db: sqlite3.Connection, campaign: str, versions: Mapping[int, str], at: str, since: str
+) -> set[int]:
+    """Note which stored lists still hold, and drop those of batches that are over."""
+    rows = db.execute(
+        "SELECT batch, etag, made_at FROM status_list WHERE campaign = ?", (campaign,)
+    ).fetchall()
+    over = [(campaign, batch) for batch, _, _ in rows if batch not in versions]
+    db.executemany("DELETE FROM status_list WHERE campaign = ? AND batch = ?", over)
+    good = {batch for batch, etag, made in rows if versions.get(batch) == etag and made >= since}
+    db.executemany(
+        "UPDATE status_list SET checked_at = max(checked_at, ?) WHERE campaign = ? AND batch = ?",
+        [(at, campaign, batch) for batch in good],
+    )
+    return good
+
+
+def put_list(db: sqlite3.Connection, listed: Listed, etag: str, at: str) -> bool:
+    """Keep a list; never an older one in a later one's place."""
+    made_at = listed.made_at.isoformat(timespec="milliseconds")
+    return (
+        db.execute(
+            "INSERT INTO status_list (campaign, batch, made_at, checked_at, etag, compact)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (campaign, batch) DO UPDATE SET"
+            " made_at = excluded.made_at, checked_at = max(checked_at, excluded.checked_at),"
+            " etag = excluded.etag, compact = excluded.compact"
+            " WHERE excluded.made_at >= status_list.made_at",
+            (listed.campaign, listed.batch, made_at, at, etag, listed.compact),
+        ).rowcount
+        > 0
     )

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from pos.app.ports import CampaignLink, Ledger
+from pos.app.ports import CampaignLink, Identity, Ledger, ListedAt
+from pos.domain.errors import NoAnswer, VoucherRefused
 from sync.contract.entry import CAMPAIGN_PREFIX
 from sync.errors import SyncError
 
 if TYPE_CHECKING:
+    from sync.calls import CallsClient
+    from sync.contract.calls import NewReservation, Reservation
+    from sync.contract.grants import Grants
+    from sync.grants import GrantsReader
     from sync.records import Enrolment
     from sync.state import StateReader
 
@@ -28,12 +35,16 @@ class CampaignReader:
     once, or whose chain the journal has in this epoch, goes on when the file is damaged or gone.
     """
 
-    def __init__(self, path: Path, ledger: Ledger, epoch: int, written: Iterable[str]) -> None:
+    def __init__(
+        self, path: Path, ledger: Ledger, identity: Identity, written: Iterable[str]
+    ) -> None:
         self._path = path
         self._ledger = ledger
-        self._epoch = epoch
+        self._identity = identity
         self._known = frozenset(written)
         self._reader: StateReader | None = None
+        self._granted: GrantsReader | None = None
+        self._calls: CallsClient | None = None
         self._unreadable = False
 
     def active(self) -> tuple[str, ...]:
@@ -57,10 +68,65 @@ class CampaignReader:
             trouble = NOT_ENROLLED
         return CampaignLink(campaigns, waiting, oldest, trouble)
 
+    def grants(self) -> tuple[Grants, ...]:
+        """What the campaigns granted; nothing while the file cannot be read."""
+        if not self.active() or not self._path.exists():
+            return ()
+        if self._granted is None:
+            from sync.grants import GrantsReader
+
+            self._granted = GrantsReader(self._path, self._identity.till, self._identity.epoch)
+        try:
+            return self._granted.read()
+        except SyncError:
+            logger.exception("%s: what was granted cannot be read", self._path)
+            return ()
+
+    def status_list(self, campaign: str, batch: int) -> ListedAt | None:
+        """The newest status list of a batch that is here."""
+        if self._enrolments() is None or self._reader is None:
+            return None
+        try:
+            found = self._reader.status_lists(campaign).get(batch)
+        except SyncError:
+            logger.exception("%s: a status list cannot be read", self._path)
+            return None
+        return ListedAt(found.list, found.at) if found else None
+
+    def reserve(self, wish: NewReservation, key: str) -> Reservation:
+        """Ask through the sync process; VoucherRefused or NoAnswer."""
+        from sync.errors import CallRefused, CallUnanswered
+
+        try:
+            return self._call().reserve(wish.campaign, wish.voucher, wish.sale, wish.due, key)
+        except CallRefused as error:
+            raise VoucherRefused(cause=error.problem) from error
+        except CallUnanswered as error:
+            logger.info("a voucher was not asked for: %s", error)
+            raise NoAnswer from error
+
+    def release(self, campaign: str, reservation: str) -> None:
+        """Tell the server at once; the campaign's chain says the same when nobody hears it."""
+
+        def tell() -> None:
+            with suppress(SyncError):
+                self._call().release(campaign, reservation)
+
+        Thread(target=tell, name="release", daemon=True).start()
+
     def close(self) -> None:
         """Let the file go."""
-        if self._reader:
-            self._reader.close()
+        for reader in (self._reader, self._granted):
+            if reader:
+                reader.close()
+
+    def _call(self) -> CallsClient:
+        if self._calls is None:
+            from sync.calls import CallsClient
+            from sync.frames import SOCKET_NAME
+
+            self._calls = CallsClient(self._path.with_name(SOCKET_NAME))
+        return self._calls
 
     def _unsent(self, enrolment: Enrolment) -> tuple[int, str | None]:
         """How many entries of a campaign its server has not acknowledged, and since when."""
@@ -88,6 +154,6 @@ class CampaignReader:
             self._unreadable = True
             return None
         self._unreadable = False
-        mine = tuple(one for one in found if one.epoch == self._epoch)
+        mine = tuple(one for one in found if one.epoch == self._identity.epoch)
         self._known = self._known.union(one.campaign for one in mine)
         return mine

@@ -8,22 +8,25 @@ from pos.app.settle import require_stored
 from pos.domain.errors import SaleIsPaidInPart
 from pos.domain.events import EventCode, event
 from pos.domain.money import Cents
-from pos.domain.sale import price
+from pos.domain.sale import Sale, price
 from pos.domain.tender import TenderKind
+from sync.contract.entry import CAMPAIGN_PREFIX
 
 
 def cancel_sale(desk: Desk) -> Pending[Cents]:
     """Cancel the sale; the result is the money to hand back, in cents.
 
-    Raises SaleChanged when it is not stored as shown, and SaleIsPaidInPart when a card already
-    paid: take the rest and refund instead.
+    Vouchers that a server held for it are let go: the campaign's chain says so. Raises SaleChanged
+    when it is not stored as shown, and SaleIsPaidInPart when a card already paid: take the rest and
+    refund instead.
     """
     sale = desk.require_sale()
     desk.require_no_card(sale)
     if any("attempt" in t.details or t.kind is TenderKind.CARD for t in sale.tenders):
         raise SaleIsPaidInPart
     desk.require_right("cancel")
-    back = sum(tender.amount for tender in sale.tenders)
+    back = sum(t.amount for t in sale.tenders if t.kind is not TenderKind.CAMPAIGN)
+    held = _held(sale)
     trace = event(
         EventCode.SALE_CANCELLED,
         sale=sale.id,
@@ -45,6 +48,9 @@ def cancel_sale(desk: Desk) -> Pending[Cents]:
     def work(tx: Transaction) -> Cents:
         require_stored(tx, sale)
         tx.append("event", trace)
+        for campaign, reservations in held.items():
+            said = {"type": "released", "day": desk.business_day(), "reservations": reservations}
+            tx.append(CAMPAIGN_PREFIX + campaign, said)
         tx.drop_draft(sale.id)
         return back
 
@@ -52,5 +58,18 @@ def cancel_sale(desk: Desk) -> Pending[Cents]:
         desk.sale = None
         if back and not sale.training:
             desk.ports.printer.open_drawer()
+        for campaign, reservations in held.items():
+            for reservation in reservations:
+                desk.ports.campaigns.release(campaign, reservation)
 
     return desk.record(work, then)
+
+
+def _held(sale: Sale) -> dict[str, list[str]]:
+    """The reservations that servers hold for a sale, by campaign."""
+    held: dict[str, list[str]] = {}
+    taken = [tender.details for tender in sale.tenders] + [one.details for one in sale.coupons]
+    for details in taken:
+        if reservation := details.get("reservation"):
+            held.setdefault(details["campaign"], []).append(reservation)
+    return held

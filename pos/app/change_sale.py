@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pos.app.desk import Desk, Pending
 from pos.app.ports import Transaction
 from pos.domain.events import EventCode, event
@@ -52,3 +54,8 @@ def _keep(desk: Desk, sale: Sale, trace: dict[str, object]) -> Pending[None]:
 
     desk.sale = sale
     return desk.record(work)
+
+
+def wish_paper(desk: Desk, *, on_paper: bool) -> Pending[None]:
+    """Whether what the sale earns is handed out as the shop's own vouchers; SaleIsEmpty."""
+    return desk.keep(replace(desk.require_sale(), on_paper=on_paper))

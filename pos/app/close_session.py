@@ -65,8 +65,7 @@ def close(
         data = {**closings.to_data(totals), "shop": asdict(desk.settings.shop)}
         entry = tx.append("closing", data)
         tx.append("event", event(EventCode.PERIOD_CLOSED, session=totals.session))
-        for campaign in desk.ports.campaigns.active():
-            tx.append(CAMPAIGN_PREFIX + campaign, _campaign_data(totals, entry))
+        _tell_campaigns(desk, tx, totals, entry)
         document = closing_document(totals, desk.settings.shop, _stamp(entry), desk.settings.words)
         if on_paper:
             title = f"Z {entry.payload.number}"
@@ -79,6 +78,17 @@ def close(
         desk.ports.printer.wake()
 
     return desk.record(work, then)
+
+
+def _tell_campaigns(desk: Desk, tx: Transaction, totals: Closing, entry: Entry) -> None:
+    campaigns = desk.ports.campaigns.active()
+    for campaign in campaigns:
+        tx.append(CAMPAIGN_PREFIX + campaign, _campaign_data(totals, entry))
+    if campaigns:
+        # Only a till that takes part in a campaign pays for what reads its grants.
+        from pos.app.close_leases import close_leases
+
+        close_leases(desk, tx)
 
 
 def _require_seen(desk: Desk, seen: Collection[str]) -> None:

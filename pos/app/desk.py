@@ -7,6 +7,7 @@ bring the desk up to date. A desk belongs to one front and its one thread.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pos.app.ports import (
     CardTerminal,
     Catalogue,
     Clock,
+    Identity,
     Ledger,
     Printer,
     Role,
@@ -55,8 +57,10 @@ class Settings:
     """What the shop decided, as far as the use cases need it.
 
     `manager_acts` names the acts that only a manager may do or approve; `day_starts_at_hour` is the
-    hour at which a new business day begins. Above `resolve_alone_max` only a manager settles a card
-    payment whose end is unknown; None for no such limit.
+    hour at which a new business day begins. `reward_families` says of the shop's own families,
+    folded, which family that campaigns exclude they are (sync.contract.rewards.rules.FAMILIES).
+    Above `resolve_alone_max` only a manager settles a card payment whose end is unknown; None for
+    no such limit.
     """
 
     shop: Shop
@@ -70,6 +74,7 @@ class Settings:
     manager_acts: frozenset[str] = frozenset()
     day_starts_at_hour: int = 5
     resolve_alone_max: Cents | None = None
+    reward_families: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ class Ports:
     clock: Clock
     new_id: Callable[[], str]
     new_reference: Callable[[], str]
+    identity: Identity
+    new_secret: Callable[[int], bytes] = secrets.token_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +179,7 @@ class Desk:
         self.approved: str | None = None  # the manager who approved the next act
         # References of attempts whose end the disk refused: running on disk, unknown in truth.
         self.lost: set[str] = set()
+        self.wrong_codes = 0  # digits that no phone showed, since a phone was asked to pay
 
     # --- who may ---------------------------------------------------------------------------------
 

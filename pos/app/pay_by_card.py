@@ -16,7 +16,7 @@ from pos.app.card_attempts import charged_instead, conclude, find_open, record_a
 from pos.app.desk import SYSTEM, CardNews, Desk, Pending
 from pos.app.ports import CardTerminal, DeviceState, Transaction
 from pos.app.settle import advance, check_refunds, require_stored
-from pos.app.take_payment import payable
+from pos.app.take_payment import payable, whole
 from pos.domain.errors import (
     CardBusy,
     CardMissing,
@@ -51,7 +51,8 @@ def begin(
     CardUnresolved, NothingToPay, TenderTooMuch, LimitReached, SaleChanged or RefundTooMuch:
     whatever would keep an approval from being recorded is found before the card is asked.
     """
-    sale = payable(desk)
+    stored = payable(desk)
+    sale = whole(desk, stored)
     due = price(sale).due
     means = desk.tender(tender)
     asked_of = pick(desk, terminal, refund=due < 0, cheque=means.kind is TenderKind.CHEQUE)
@@ -76,7 +77,7 @@ def begin(
     )
     if sale.training:
         return _pretend(desk, sale, attempt)
-    return _prepare(desk, asked_of, sale, attempt)
+    return _prepare(desk, asked_of, stored, sale, attempt)
 
 
 def take_back(desk: Desk, reference: str) -> Pending[CardNews]:
@@ -103,7 +104,7 @@ def take_back(desk: Desk, reference: str) -> Pending[CardNews]:
         tender=paid.name,
         of=reference,
     )
-    return _prepare(desk, terminal, sale, attempt)
+    return _prepare(desk, terminal, sale, sale, attempt)
 
 
 def pick(desk: Desk, name: str = "", *, refund: bool = False, cheque: bool = False) -> CardTerminal:
@@ -149,12 +150,15 @@ def _is_ill(terminal: CardTerminal) -> bool:
     return terminal.health().state in {DeviceState.OFFLINE, DeviceState.FAULT}
 
 
-def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -> Pending[CardNews]:
+def _prepare(
+    desk: Desk, terminal: CardTerminal, stored: Sale, sale: Sale, attempt: Attempt
+) -> Pending[CardNews]:
+    """Journal an attempt, with the sale that it pays in the place of the one that is stored."""
     by_hand = terminal.abilities.by_hand
 
     def work(tx: Transaction) -> CardNews:
         _require_free(desk, tx, terminal.name)
-        require_stored(tx, sale)
+        require_stored(tx, stored)
         check_refunds(tx, sale)
         tx.put_draft(sale)
         before = tx.last_receipt(terminal.name)
@@ -167,6 +171,7 @@ def _prepare(desk: Desk, terminal: CardTerminal, sale: Sale, attempt: Attempt) -
         return CardNews(begun)
 
     def then(news: CardNews) -> None:
+        desk.sale = sale
         desk.attempts = (*desk.attempts, news.attempt)
         if not by_hand:
             _hand_over(desk, terminal, news.attempt)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pos.app.desk import Desk, Pending
 from pos.app.ports import DeviceState, PrintJob, Transaction
+from pos.app.ticket_number import ticket_entry
 from pos.domain.document import Document, to_data
-from pos.domain.errors import UnknownTicket
 from pos.domain.receipt import Stamp, ticket_document
 from pos.domain.ticket import from_data as read_ticket
 from pos.domain.ticket import printed_number, signature_extract
@@ -24,20 +24,25 @@ class Printed:
     on_paper: bool
 
 
-def print_receipt(desk: Desk, number: int | None = None) -> Pending[Printed]:
+def print_receipt(
+    desk: Desk, number: int | None = None, *, with_claims: bool = False
+) -> Pending[Printed]:
     """Print a ticket (nothing named: the last one); each print is journaled. UnknownTicket.
+
+    `with_claims`: and below it what it earned, for the customer who asks; NothingEarned.
 
     After a training sale the last ticket is a training one: it prints with its mark and is no copy.
     """
     desk.require_operator()
-    entry = _entry(desk, number)
+    entry = ticket_entry(desk, number)
     on_paper = desk.ports.printer.health().state is not DeviceState.MISSING
     job_id = desk.ports.new_id()
     training = entry.payload.chain == "training"
+    claims = _claims(desk, entry) if with_claims else ()
 
     def work(tx: Transaction) -> Printed:
         copy = 0 if training else tx.copies(entry.payload.number)
-        document = receipt_of(desk, entry, copy)
+        document = _before_the_cut(receipt_of(desk, entry, copy), claims)
         if not training:
             tx.append("copy", _copy_data(entry, copy, "paper" if on_paper else "screen"))
         if on_paper:
@@ -45,6 +50,17 @@ def print_receipt(desk: Desk, number: int | None = None) -> Pending[Printed]:
         return Printed(document, copy, on_paper)
 
     return desk.record(work, lambda _: desk.ports.printer.wake())
+
+
+def _claims(desk: Desk, entry: Entry) -> Document:
+    """What the ticket's holder can claim. Only who asks pays for reading it."""
+    from pos.app.claim_reward import claim_blocks, claimable
+
+    return claim_blocks(desk, claimable(desk, entry.payload.number))
+
+
+def _before_the_cut(document: Document, more: Document) -> Document:
+    return (*document[:-1], *more, document[-1])
 
 
 def receipt_of(desk: Desk, entry: Entry, copy: int) -> Document:
@@ -67,16 +83,6 @@ def title(entry: Entry) -> str:
     """How the spool calls a ticket's paper."""
     number = printed_number(entry.data["shop"]["till"], entry.payload.epoch, entry.payload.number)
     return f"{entry.payload.chain} {number}"
-
-
-def _entry(desk: Desk, number: int | None) -> Entry:
-    if number is None:
-        entry = desk.last.entry if desk.last else desk.ports.ledger.last("ticket")
-    else:
-        entry = desk.ports.ledger.entry("ticket", number)
-    if entry is None:
-        raise UnknownTicket(ticket=number or "-")
-    return entry
 
 
 def _copy_data(entry: Entry, copy: int, medium: str) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 from pos.app.desk import Desk, Settled
 from pos.app.ports import Transaction
@@ -10,9 +10,8 @@ from pos.app.session import ensure_session, session_of_training
 from pos.domain.errors import RefundTooMuch, SaleChanged
 from pos.domain.money import Thousandths
 from pos.domain.sale import Sale, price
-from pos.domain.tender import TenderKind
-from pos.domain.ticket import Ticket, TicketType, settle, to_data
-from sync.contract.entry import CAMPAIGN_PREFIX, Entry
+from pos.domain.ticket import Ticket, settle, to_data
+from sync.contract.entry import Entry
 
 
 def advance(desk: Desk, tx: Transaction, sale: Sale, *, checked: bool = False) -> Settled | None:
@@ -30,12 +29,26 @@ def advance(desk: Desk, tx: Transaction, sale: Sale, *, checked: bool = False) -
     # Its own day, whatever the session's: a Z may have been forgotten the evening before.
     day = desk.business_day()
     ticket = settle(sale, priced, desk.settings.shop, day, session.number)
-    entry = tx.append("training" if sale.training else "ticket", to_data(ticket))
-    if not sale.training:
-        for campaign in desk.ports.campaigns.active():
-            tx.append(CAMPAIGN_PREFIX + campaign, campaign_data(ticket, entry))
+    if sale.training:
+        entry = tx.append("training", to_data(ticket))
+    else:
+        ticket, entry = _append(desk, tx, sale, ticket)
     tx.drop_draft(sale.id)
     return Settled(ticket, entry, session)
+
+
+def _append(desk: Desk, tx: Transaction, sale: Sale, ticket: Ticket) -> tuple[Ticket, Entry]:
+    """Write a ticket, and what it says to the campaigns, if there are any."""
+    if not desk.ports.campaigns.active():
+        return ticket, tx.append("ticket", to_data(ticket))
+    # Only a till that takes part in a campaign pays for what reads and writes its rewards.
+    from pos.app import campaign_entries
+
+    plans = campaign_entries.plan(desk, tx, sale, ticket)
+    ticket = replace(ticket, rewards=campaign_entries.lines_of(plans))
+    entry = tx.append("ticket", to_data(ticket))
+    campaign_entries.append(desk, tx, ticket, entry, plans)
+    return ticket, entry
 
 
 def require_stored(tx: Transaction, sale: Sale) -> None:
@@ -67,28 +80,3 @@ def check_refunds(tx: Transaction, sale: Sale) -> None:
         if origin.already != expected[place]:
             raise RefundTooMuch(line=origin.line, left="?")
         expected[place] -= line.quantity
-
-
-def campaign_data(ticket: Ticket, entry: Entry) -> dict[str, Any]:
-    """What a campaign needs of a ticket: amounts and tenders by kind, never the basket."""
-    is_refund = ticket.total.ttc < 0 or ticket.type is TicketType.RETURN
-    tenders: dict[TenderKind, int] = {}
-    for tender in ticket.tenders:
-        tenders[tender.kind] = tenders.get(tender.kind, 0) + tender.amount
-    origins: dict[int, int] = {}
-    for line in ticket.lines:
-        if line.origin:
-            number = line.origin.ticket
-            origins[number] = origins.get(number, 0) + line.amounts.ttc
-    return {
-        "type": "refund" if is_refund else "sale",
-        "ticket": {"number": entry.payload.number, "hash": entry.digest},
-        "shop_till": ticket.shop.till,
-        "day": ticket.day,
-        "total": ticket.total.ttc,
-        "vat": [{"rate": x.rate, "ttc": x.amounts.ttc} for x in ticket.rates],
-        "eligible": ticket.total.ttc,
-        "tenders": [{"kind": str(kind), "amount": tenders[kind]} for kind in sorted(tenders)],
-        "origins": [{"number": number, "ttc": origins[number]} for number in sorted(origins)],
-        "rewards": [],
-    }

@@ -18,13 +18,14 @@ def take_tender(desk: Desk, name: str, given: Cents | None = None) -> Pending[Se
     NothingToPay, TenderTooMuch, TenderWrongWay, SaleIsEmpty, RefundTooMuch or SaleChanged.
     """
     tender = desk.tender(name)
-    sale = payable(desk)
+    stored = payable(desk)
+    sale = whole(desk, stored)
     tendered = take(tender, price(sale).due, given)
     paid = add_tender(sale, tendered)
     opens = tender.opens_drawer or tendered.change > 0
 
     def work(tx: Transaction) -> Settled | None:
-        require_stored(tx, sale)
+        require_stored(tx, stored)
         return advance(desk, tx, paid)
 
     def then(settled: Settled | None) -> None:
@@ -38,13 +39,13 @@ def take_tender(desk: Desk, name: str, given: Cents | None = None) -> Pending[Se
 
 def settle_even(desk: Desk) -> Pending[Settled | None]:
     """End a sale that has nothing due, such as an even exchange."""
-    sale = desk.require_sale()
-    desk.require_no_card(sale)
+    stored = payable(desk)
+    sale = whole(desk, stored)
     if price(sale).due != 0:
         raise NothingToPay
 
     def work(tx: Transaction) -> Settled | None:
-        require_stored(tx, sale)
+        require_stored(tx, stored)
         return advance(desk, tx, sale)
 
     return desk.record(work, desk.finish)
@@ -55,3 +56,13 @@ def payable(desk: Desk) -> Sale:
     sale = desk.require_sale()
     desk.require_no_card(sale)
     return sale
+
+
+def whole(desk: Desk, sale: Sale) -> Sale:
+    """A sale with what has to be given back as a reward before money is; most have nothing."""
+    if not any(line.origin for line in sale.lines) or not desk.ports.campaigns.active():
+        return sale
+    # Only a till that takes part in a campaign pays for what reads its rewards.
+    from pos.app.rewards_back import with_rewards_back
+
+    return with_rewards_back(desk, sale)

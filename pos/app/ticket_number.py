@@ -6,6 +6,7 @@ from typing import Final
 
 from pos.app.desk import Desk
 from pos.domain.errors import UnknownTicket
+from sync.contract.entry import Entry
 
 DIGITS_MAX: Final = 12
 
@@ -25,3 +26,14 @@ def ticket_number(desk: Desk, text: str) -> int:
         if entry is None or printed != [entry.data["shop"]["till"], str(entry.payload.epoch)]:
             raise UnknownTicket(ticket=text)
     return number
+
+
+def ticket_entry(desk: Desk, number: int | None) -> Entry:
+    """The entry of a ticket, the last one when none is named; UnknownTicket."""
+    if number is None:
+        entry = desk.last.entry if desk.last else desk.ports.ledger.last("ticket")
+    else:
+        entry = desk.ports.ledger.entry("ticket", number)
+    if entry is None:
+        raise UnknownTicket(ticket=number or "-")
+    return entry

@@ -16,9 +16,11 @@ from pos.app.ports import (
     JobState,
     Said,
 )
+from pos.app.take_payment import whole
 from pos.domain.catalogue import Unit
 from pos.domain.money import Cents, Thousandths
 from pos.domain.payment import Attempt, Direction, State
+from pos.domain.rewards import RewardLine
 from pos.domain.sale import LineKind, price
 
 
@@ -72,12 +74,13 @@ class AttemptView:
 
 @dataclass(frozen=True, slots=True)
 class LastView:
-    """The sale just done: its number, total and change."""
+    """The sale just done: its number, total and change; `rewards` by campaign."""
 
     number: int
     total: Cents
     change: Cents
     training: bool
+    rewards: tuple[RewardLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,20 @@ class SaleView:
     total: Cents = 0
     reduction: Cents = 0
     due: Cents = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """What the sale earns in a campaign once it is paid; `reason` is the key of why it is nothing.
+
+    `is_sure`: no budget can run out before it is claimed. `missing` would earn more.
+    """
+
+    campaign: str
+    amount: Cents
+    is_sure: bool = True
+    reason: str = ""
+    missing: Cents | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +132,45 @@ class DeskView:
     attempts: tuple[AttemptView, ...]
     last: LastView | None
     status: StatusView
+    offers: tuple[OfferView, ...] = ()
 
 
 def show(desk: Desk) -> DeskView:
     """The counter as it stands."""
-    return DeskView(sale_view(desk), attempts_view(desk), last_view(desk), status_view(desk))
+    return DeskView(
+        sale_view(desk),
+        attempts_view(desk),
+        last_view(desk),
+        status_view(desk),
+        offers_view(desk),
+    )
+
+
+def offers_view(desk: Desk) -> tuple[OfferView, ...]:
+    """What the sale under way would earn, the best campaign first."""
+    if desk.sale is None or not desk.sale.lines or not desk.ports.campaigns.active():
+        return ()
+    # Only a till that takes part in a campaign pays for what works rewards out.
+    from pos.app.earning import offers
+
+    sale = whole(desk, desk.sale)
+    return tuple(
+        OfferView(
+            one.grants.name,
+            one.earned.amount,
+            one.is_sure,
+            str(one.earned.reason or ""),
+            one.earned.missing,
+        )
+        for one in offers(desk, sale, price(sale))
+    )
 
 
 def sale_view(desk: Desk) -> SaleView:
     """The sale under way; an empty one when there is none."""
-    sale = desk.sale
-    if sale is None:
+    if desk.sale is None:
         return SaleView()
+    sale = whole(desk, desk.sale)
     priced = price(sale)
     lines = tuple(
         LineView(
@@ -195,4 +239,6 @@ def last_view(desk: Desk) -> LastView | None:
     if desk.last is None:
         return None
     ticket = desk.last.ticket
-    return LastView(desk.last.number, ticket.total.ttc, ticket.change, ticket.training)
+    return LastView(
+        desk.last.number, ticket.total.ttc, ticket.change, ticket.training, ticket.rewards
+    )

@@ -116,6 +116,14 @@ def refuse(message: str) -> NoReturn:
     sys.exit(1)
 
 
+def on_stick(place: Path, suffix: str) -> list[Path]:
+    """The files of a kind in a folder, oldest first; or the one file that was named."""
+    if not place.is_dir():
+        return [place]
+    found = [one for one in place.iterdir() if one.suffix == suffix and one.name[0] != "."]
+    return sorted(found, key=lambda one: (one.stat().st_mtime, one.name))
+
+
 def require_terminal() -> None:
     """A screen needs a terminal; refuse anything else and name the other front."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

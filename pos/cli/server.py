@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pos.cli.common import Context, refuse, report, say, with_folder
-from sync.errors import NoAnswer
+from pos.cli.common import (
+    Context,
+    environment_language,
+    on_stick,
+    refuse,
+    report,
+    say,
+    with_folder,
+)
+from sync.errors import BadStick, NoAnswer, Rejected
 
 if TYPE_CHECKING:
     from sync.organiser import OrganiserClient
 
 PORT_MAX: Final = 65_535
+_PLACE: Final = click.Path(path_type=Path, exists=True)
+_FOLDER: Final = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @click.group(invoke_without_command=True, help=say("cli.help.server"))
@@ -105,3 +116,41 @@ def pairing_code(context: Context, shop: str, as_json: bool) -> None:
     data = {"code": made.code, "shop": made.shop, "expires_at": made.expires_at}
     text = say("cli.server.code", code=made.code, until=made.expires_at)
     report(data, text, as_json=as_json)
+
+
+@server.command("import", help=say("cli.help.server_import"))
+@click.argument("places", metavar="FILE", nargs=-1, required=True, type=_PLACE)
+@click.option("--answers", type=_FOLDER, help=say("cli.option.answers"))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
+@with_folder
+def take_in(
+    context: Context, places: tuple[Path, ...], answers: Path | None, as_json: bool
+) -> None:
+    """Book what USB sticks brought from tills without network, and write the answers."""
+    from sync.stick import EXPORT_SUFFIX
+
+    paths = [path for place in places for path in on_stick(place, EXPORT_SUFFIX)]
+    if not paths:
+        refuse(say("cli.server.no_export", folder=", ".join(map(str, places))))
+    with organiser(context.folder.path) as client:
+        done = [_bring(client, path, answers or path.parent) for path in paths]
+    data = [data for data, _ in done if data]
+    report({"files": data}, "\n".join(text for _, text in done), as_json=as_json)
+    if len(data) < len(paths):
+        sys.exit(1)
+
+
+def _bring(client: OrganiserClient, path: Path, answers: Path) -> tuple[dict[str, Any], str]:
+    """What became of one file; without data when nothing of it could be taken."""
+    from sync.bringing import bring
+
+    try:
+        made = bring(client, path, answers)
+    except (BadStick, Rejected) as error:
+        return {}, f"{path.name}: {environment_language().device(error.trouble)} ({error})"
+    counts = {"accepted": made.accepted, "duplicate": made.duplicate, "rejected": made.rejected}
+    stopped = made.refused.trouble if made.refused else ""
+    text = say("cli.server.imported", file=path.name, answer=made.answer, **counts)
+    if stopped:
+        text += f" {environment_language().device(stopped)}"
+    return {"file": str(path), "answer": str(made.answer), "stopped": stopped, **counts}, text

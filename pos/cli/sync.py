@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
+import msgspec
 
 from pos import campaign_link
 from pos.adapters.logs import log_to, remove
@@ -10,12 +14,18 @@ from pos.bootstrap import LOGS, machine, now
 from pos.cli.common import (
     Context,
     environment_language,
+    note,
+    on_stick,
     refuse,
     report,
     say,
     with_folder,
 )
 from pos.cli.signals import until_stopped
+from sync.carry import Exported
+from sync.errors import BadStick, CallRefused, Untrusted
+from sync.frames import Carried
+from sync.stick import ANSWER_SUFFIX
 
 
 @click.group(invoke_without_command=True, help=say("cli.help.sync"))
@@ -53,8 +63,8 @@ def _drain(context: Context) -> None:
 @with_folder
 def enrol(context: Context, server: str, code: str, as_json: bool) -> None:
     """Join a campaign; show the six digits to compare."""
-    with campaign_link.open_link(context.folder, machine(), now) as link:
-        made = link.enrol(server, code, context.config.shop.till)
+    till = context.config.shop.till
+    made = campaign_link.enrol(context.folder, machine(), now, server, code, till)
     text = say(
         "cli.sync.enrolled",
         campaign=made.campaign_name,
@@ -65,24 +75,97 @@ def enrol(context: Context, server: str, code: str, as_json: bool) -> None:
     report(data, text, as_json=as_json)
 
 
+@sync.command("export", help=say("cli.help.sync_export"))
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
+@with_folder
+def export(context: Context, folder: Path, as_json: bool) -> None:
+    """Write what waits onto a USB stick."""
+    if not context.folder.exists:
+        refuse(say("cli.sync.no_till", folder=context.folder.path))
+    made = campaign_link.export(context.folder, machine(), now, folder)
+    if not made:
+        refuse(say("cli.sync.nothing"))
+    lines = [_exported(one) for one in made]
+    data = [
+        {
+            "campaign": one.campaign,
+            "file": str(one.path),
+            "entries": one.entries,
+            "left": one.left,
+        }
+        for one in made
+    ]
+    text = "\n".join([*lines, say("cli.sync.export_next")])
+    report({"files": data}, text, as_json=as_json)
+
+
+@sync.command("import", help=say("cli.help.sync_import"))
+@click.argument("place", metavar="FOLDER", type=click.Path(path_type=Path, exists=True))
+@click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
+@with_folder
+def take_in(context: Context, place: Path, as_json: bool) -> None:
+    """Take in the answers that a USB stick brought; others' answers are passed over."""
+    if not context.folder.exists:
+        refuse(say("cli.sync.no_till", folder=context.folder.path))
+    done: list[Carried] = []
+    for path in on_stick(place, ANSWER_SUFFIX):
+        try:
+            done.append(campaign_link.take_in(context.folder, machine(), now, path))
+        except (BadStick, CallRefused, Untrusted) as error:
+            note(f"{path.name}: {_trouble(error.trouble, str(error))}")
+    if not done:
+        refuse(say("cli.sync.no_answer", folder=place))
+    lines = [
+        say(
+            "cli.sync.imported",
+            campaign=one.campaign_name,
+            acknowledged=one.acknowledged,
+            items=one.items,
+            lists=one.lists,
+        )
+        for one in done
+    ]
+    data = [msgspec.to_builtins(one) for one in done]
+    report({"answers": data}, "\n".join(lines), as_json=as_json)
+
+
+def _exported(one: Exported) -> str:
+    more = say("cli.sync.export_left", left=one.left) if one.left else ""
+    return say(
+        "cli.sync.exported",
+        campaign=one.campaign_name,
+        entries=one.entries,
+        file=one.path,
+        more=more,
+    ).rstrip()
+
+
 @sync.command(help=say("cli.help.sync_status"))
 @click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
 @with_folder
 def status(context: Context, as_json: bool) -> None:
     """Say how far each campaign is."""
     found = campaign_link.status(context.folder)
-    lines = [
-        say(
-            "cli.sync.line",
-            campaign=one["name"],
-            acknowledged=one["acknowledged"],
-            total=one["entries"],
-            waiting=one["waiting"],
-            trouble=_trouble(one["trouble"], one["detail"]),
-        ).rstrip()
-        for one in found
-    ]
+    lines = [line for one in found for line in _told(one)]
     report({"campaigns": found}, "\n".join(lines) or say("cli.sync.nothing"), as_json=as_json)
+
+
+def _told(one: dict[str, Any]) -> list[str]:
+    """How far one campaign is, and what somebody has to do for it."""
+    line = say(
+        "cli.sync.line",
+        campaign=one["name"],
+        acknowledged=one["acknowledged"],
+        total=one["entries"],
+        waiting=one["waiting"],
+        trouble=_trouble(one["trouble"], one["detail"]),
+    ).rstrip()
+    if one["needs"] == "code":
+        return [line, say("cli.sync.needs_code", server=one["server"])]
+    if one["needs"] == "new-key":
+        return [line, say("cli.sync.needs_key", server=one["server"])]
+    return [line]
 
 
 def _trouble(name: str, detail: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pos.domain.events import EventCode
 from pos.domain.money import BasisPoints, Cents
+from pos.domain.rewards import RewardTotal, add_up
 from pos.domain.tender import TenderKind
 from pos.domain.ticket import Ticket, TicketType
 from pos.domain.vat import ZERO, Amounts
@@ -104,6 +105,7 @@ class Closing:
     unresolved: tuple[str, ...] = ()
     open_cards: tuple[OpenCard, ...] = ()
     float_declared: bool = False
+    rewards: Mapping[str, RewardTotal] = field(default_factory=dict)
 
     @property
     def total(self) -> Amounts:
@@ -162,6 +164,7 @@ def with_ticket(closing: Closing, number: int, ticket: Ticket) -> Closing:
         perpetual_net=closing.perpetual_net + ttc,
         perpetual_absolute=closing.perpetual_absolute + moved,
         year_total=closing.year_total + ttc,
+        rewards=add_up(closing.rewards, ticket.rewards),
     )
 
 
@@ -257,6 +260,16 @@ def to_data(closing: Closing) -> dict[str, Any]:
             if closing.open_cards
             else {}
         ),
+        **(
+            {
+                "rewards": [
+                    {"campaign": name, **asdict(closing.rewards[name])}
+                    for name in sorted(closing.rewards)
+                ]
+            }
+            if closing.rewards
+            else {}
+        ),
     }
 
 
@@ -291,4 +304,8 @@ def from_data(data: Mapping[str, Any]) -> Closing:
         year_total=data["year_total"],
         unresolved=tuple(data["unresolved"]),
         open_cards=tuple(OpenCard(**card) for card in data.get("open_cards", ())),
+        rewards={
+            x["campaign"]: RewardTotal(x["count"], x["earned"], x["given_back"])
+            for x in data.get("rewards", ())
+        },
     )

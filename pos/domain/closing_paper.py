@@ -53,6 +53,17 @@ def _closing_sales(closing: Closing, words: Words) -> Iterator[Block]:
         yield Columns(label, words.number(total.amount))
         if total.kept:
             yield Columns("  " + words.say("closing.kept"), words.number(total.kept))
+    yield from _closing_rewards(closing, words)
+
+
+def _closing_rewards(closing: Closing, words: Words) -> Iterator[Block]:
+    """What campaigns promised the customers: no money of the drawer."""
+    for name in sorted(closing.rewards):
+        total = closing.rewards[name]
+        label = words.say("closing.rewards", campaign=name, count=total.count)
+        yield Columns(label, words.number(total.earned))
+        if total.given_back:
+            yield Columns("  " + words.say("closing.rewards_back"), words.number(total.given_back))
 
 
 def _closing_drawer(closing: Closing, words: Words) -> Iterator[Block]:

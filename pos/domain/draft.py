@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from pos.domain.catalogue import Product, Unit
+from pos.domain.rewards import Coupon, PhoneRequest
 from pos.domain.sale import Discount, EntryMethod, Line, LineKind, Origin, Sale
-from pos.domain.ticket import read_tender, tender_data
+from pos.domain.ticket import coupon_data, read_tender, tender_data
 from pos.domain.vat import Amounts
 
 
@@ -27,6 +29,7 @@ def to_data(sale: Sale) -> dict[str, Any]:
         "next_line": sale.next_line,
         "training": sale.training,
         "parked_as": sale.parked_as,
+        **_rewards_data(sale),
     }
 
 
@@ -42,7 +45,22 @@ def from_data(data: Mapping[str, Any]) -> Sale:
         next_line=data["next_line"],
         training=data["training"],
         parked_as=data["parked_as"],
+        coupons=tuple(Coupon(x["value"], x["details"]) for x in data.get("coupons", ())),
+        asked=PhoneRequest(**data["asked"]) if "asked" in data else None,
+        on_paper=data.get("on_paper", False),
     )
+
+
+def _rewards_data(sale: Sale) -> dict[str, Any]:
+    """What campaigns added; nothing for most sales, and for those of earlier versions."""
+    data: dict[str, Any] = {}
+    if sale.coupons:
+        data["coupons"] = [coupon_data(coupon) for coupon in sale.coupons]
+    if sale.asked:
+        data["asked"] = asdict(sale.asked)
+    if sale.on_paper:
+        data["on_paper"] = True
+    return data
 
 
 def _line_data(line: Line) -> dict[str, Any]:

@@ -8,8 +8,10 @@ PosError
 │   ├── BadQuantity     not a quantity, or none for this product's unit
 │   ├── BadPercent      not a percentage from 0 to 100
 │   ├── BadCode         a code whose check digit or in-store layout is wrong
+│   ├── BadVoucher      a voucher that cannot be read
 │   └── BadCommand      a line or key that means nothing here
 ├── NotFound            nothing by this name
+│   ├── NoCampaign      no campaign that this till takes part in
 │   ├── UnknownProduct, UnknownLine, UnknownTender, UnknownTicket, UnknownParked,
 │   └── UnknownAttempt, UnknownTerminal, UnknownStaff
 ├── NotNow              understood, but against a rule at this moment
@@ -22,13 +24,18 @@ PosError
 │   ├── CardStopsThere  only the terminal's own key stops what runs
 │   ├── TerminalCannot  this terminal does not do that
 │   ├── CardsUnresolved the day may be closed, once what is unresolved was seen
+│   ├── VoucherRefused  why a voucher cannot be taken here and now
+│   ├── PhoneFirst      no phone was asked to pay this sale
+│   ├── WrongPhoneCode  not what the shopper's phone shows
+│   ├── NothingEarned   the ticket has nothing to claim
 │   ├── FloatDeclared, NoSession, DrawerTooLow, LimitReached
 │   └── IllegalStep     a step that the state table of a card payment does not have
 ├── NotRecorded         it could not be written: it has not happened
 │   ├── DiskFull        there is no room left
 │   ├── DiskFailed      the disk refused
 │   └── StoreBusy       the till's files are in use by another till
-└── DiskSlow            nothing is known yet: it may still be written
+├── DiskSlow            nothing is known yet: it may still be written
+└── NoAnswer            nobody could say anything of a voucher in time
 """
 
 from __future__ import annotations
@@ -77,6 +84,12 @@ class BadCode(BadInput):
     key = "bad_code"
 
 
+class BadVoucher(BadInput):
+    """A voucher that cannot be read. Parameters: reason."""
+
+    key = "bad_voucher"
+
+
 class BadCommand(BadInput):
     """Nothing that the till knows. Parameters: text."""
 
@@ -87,6 +100,12 @@ class NotFound(PosError):
     """Nothing by this name."""
 
     key = "not_found"
+
+
+class NoCampaign(NotFound):
+    """No campaign that this till takes part in, or whose rules are here."""
+
+    key = "no_campaign"
 
 
 class UnknownProduct(NotFound):
@@ -269,6 +288,30 @@ class CardsUnresolved(NotNow):
     key = "cards_unresolved"
 
 
+class VoucherRefused(NotNow):
+    """Why a voucher cannot be taken here and now. Parameters: cause, the key of its sentence."""
+
+    key = "voucher_refused"
+
+
+class PhoneFirst(NotNow):
+    """No phone was asked to pay this sale."""
+
+    key = "phone_first"
+
+
+class WrongPhoneCode(NotNow):
+    """Not the digits that the shopper's phone shows. Parameters: left, further attempts."""
+
+    key = "wrong_phone_code"
+
+
+class NothingEarned(NotNow):
+    """The ticket has nothing to claim. Parameters: ticket."""
+
+    key = "nothing_earned"
+
+
 class FloatDeclared(NotNow):
     """The float of this session is already declared. Parameters: amount."""
 
@@ -327,3 +370,9 @@ class DiskSlow(PosError):
     """The disk has not answered for so long: it may still be written. Parameters: seconds."""
 
     key = "disk_slow"
+
+
+class NoAnswer(PosError):
+    """Nobody could say anything of a voucher in time: the rules without network apply."""
+
+    key = "no_answer"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pos.domain.document import Block, Columns, Cut, Document, Feed, Rule, Text, Words
 from pos.domain.sale import LineKind
-from pos.domain.tender import Tendered
+from pos.domain.tender import Tendered, TenderKind
 from pos.domain.ticket import Shop, Ticket, TicketLine, printed_number
 
 
@@ -41,6 +41,7 @@ def ticket_document(
         Rule(),
         *_totals(ticket, words),
         *_tenders(ticket, words),
+        *_rewards(ticket, words),
         Rule(),
         *foot(ticket.shop, stamp, words),
         *(Text(line, "center") for line in footer),
@@ -87,6 +88,11 @@ def _line(line: TicketLine, words: Words) -> Iterator[Block]:
 
 
 def _totals(ticket: Ticket, words: Words) -> Iterator[Block]:
+    for coupon in ticket.coupons:
+        name = coupon.details["campaign_name"]
+        yield Columns(
+            words.say("reward.coupon", campaign=name), words.number(-coupon.details["amount"])
+        )
     yield Columns(words.say("receipt.total"), words.money(ticket.total.ttc), bold=True, double=True)
     yield Text(words.say("receipt.line_count", count=len(ticket.lines)))
     for total in ticket.rates:
@@ -104,14 +110,32 @@ def _tenders(ticket: Ticket, words: Words) -> Iterator[Block]:
         yield from _card(tender, words)
         if tender.change:
             yield Columns(words.say("receipt.change"), words.number(-tender.change))
-        if tender.kept and "tip" not in tender.details:
+        if tender.kept and tender.kind is TenderKind.CAMPAIGN:
+            yield Text("  " + words.say("reward.forfeited", amount=words.money(tender.kept)))
+        elif tender.kept and "tip" not in tender.details:
             yield Text("  " + words.say("receipt.kept", amount=words.money(tender.kept)))
+
+
+def _rewards(ticket: Ticket, words: Words) -> Iterator[Block]:
+    """What the ticket earned; what it takes to claim it is printed for who asks, and never here."""
+    for line in ticket.rewards:
+        if line.earned:
+            yield Columns(
+                words.say("reward.earned", campaign=line.name), words.number(line.earned), bold=True
+            )
+            if line.covered < line.earned:
+                yield Text("  " + words.say("reward.subject"))
+        if line.given_back:
+            yield Columns(
+                words.say("reward.back", campaign=line.name), words.number(line.given_back)
+            )
 
 
 def _tender(tender: Tendered, words: Words) -> str:
     """Its name; of a card what its terminal tells: brand and last four digits, never more."""
     brand, last4 = tender.details.get("brand"), tender.details.get("last4")
-    parts = (tender_label(tender.name, words), brand, f"****{last4}" if last4 else "")
+    campaign = tender.details.get("campaign_name")
+    parts = (tender_label(tender.name, words), brand, campaign, f"****{last4}" if last4 else "")
     return " ".join(part for part in parts if part)
 
 
@@ -128,7 +152,7 @@ def _card(tender: Tendered, words: Words) -> Iterator[Block]:
 
 def tender_label(name: str, words: Words) -> str:
     """What a tender is called on paper and screen: our word for ours, else the shop's own name."""
-    return words.say(f"tender.{name}") if name in {"cash", "card"} else name
+    return words.say(f"tender.{name}") if name in {"cash", "card", "campaign"} else name
 
 
 def foot(shop: Shop, stamp: Stamp, words: Words) -> Iterator[Block]:

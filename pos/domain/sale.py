@@ -29,6 +29,7 @@ from pos.domain.money import (
     spread_capped,
     times,
 )
+from pos.domain.rewards import Coupon, PhoneRequest
 from pos.domain.tender import Tendered
 from pos.domain.vat import ZERO, Amounts, RateTotal, split_lines, total_by_rate
 
@@ -38,6 +39,7 @@ LINES_MAX = 500
 LINES_BYTES_MAX = 180_000
 _LINE_BYTES, _ORIGIN_BYTES = 280, 120  # what a line takes in a ticket beside its texts, at most
 TENDERS_MAX = 20
+COUPONS_MAX = 10
 
 
 class LineKind(StrEnum):
@@ -118,7 +120,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """A sale under way. `opened_at` is the journal's time format."""
+    """A sale under way. `opened_at` is the journal's time format.
+
+    `on_paper`: what it earns is handed out as the shop's own vouchers, where there are some.
+    """
 
     id: str
     opened_at: str
@@ -129,6 +134,9 @@ class Sale:
     next_line: int = 1
     training: bool = False
     parked_as: str | None = None
+    coupons: tuple[Coupon, ...] = ()
+    asked: PhoneRequest | None = None
+    on_paper: bool = False
 
     @property
     def paid(self) -> Cents:
@@ -217,7 +225,8 @@ def void_line(sale: Sale, number: int) -> Sale:
     left = tuple(kept for kept in sale.lines if kept is not line)
     sells = any(kept.kind is LineKind.ITEM for kept in left)
     # A discount on nothing that is sold goes with the last line that it was for.
-    return _checked(replace(sale, lines=left, discount=sale.discount if sells else None))
+    discount, coupons = (sale.discount, sale.coupons) if sells else (None, ())
+    return _checked(replace(sale, lines=left, discount=discount, coupons=coupons))
 
 
 def discount_line(sale: Sale, number: int, discount: Discount) -> Sale:
@@ -239,6 +248,27 @@ def discount_sale(sale: Sale, discount: Discount) -> Sale:
     if not sale.lines:
         raise SaleIsEmpty
     return _checked(replace(sale, discount=discount))
+
+
+def add_coupon(sale: Sale, coupon: Coupon) -> Sale:
+    """Take a voucher that the shop bears as a discount; SaleIsEmpty or SaleHasTenders."""
+    _require_no_tender(sale)
+    if not any(line.kind is LineKind.ITEM for line in sale.lines):
+        raise SaleIsEmpty
+    if len(sale.coupons) >= COUPONS_MAX:
+        raise LimitReached(what="coupons", limit=COUPONS_MAX)
+    return replace(sale, coupons=(*sale.coupons, coupon))
+
+
+def coupon_amounts(sale: Sale) -> tuple[Cents, ...]:
+    """What each coupon takes off the ticket, after its other discounts: at most what is left."""
+    left = sum(line.net for line in sale.lines if line.kind is LineKind.ITEM)
+    left -= sale.discount.of(left) if sale.discount else 0
+    taken: list[Cents] = []
+    for coupon in sale.coupons:
+        taken.append(min(coupon.value, left))
+        left -= taken[-1]
+    return tuple(taken)
 
 
 def add_tender(sale: Sale, tendered: Tendered) -> Sale:
@@ -274,12 +304,13 @@ def price(sale: Sale) -> Priced:
 
 
 def _reductions(sale: Sale) -> dict[int, Cents]:
-    """The ticket discount's share of each sold line."""
-    if sale.discount is None:
+    """What the ticket's discount and its coupons take off each sold line."""
+    if sale.discount is None and not sale.coupons:
         return {}
     items = [line for line in sale.lines if line.kind is LineKind.ITEM]
     nets = [line.net for line in items]
-    shares = spread_capped(sale.discount.of(sum(nets)), nets)
+    discount = sale.discount.of(sum(nets)) if sale.discount else 0
+    shares = spread_capped(discount + sum(coupon_amounts(sale)), nets)
     return {line.number: share for line, share in zip(items, shares, strict=True)}
 
 

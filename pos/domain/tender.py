@@ -17,6 +17,7 @@ class TenderKind(StrEnum):
     CARD = "card"
     CHEQUE = "cheque"
     VOUCHER = "voucher"
+    CAMPAIGN = "campaign"  # a reward of a campaign, which pays the shop for it
     OTHER = "other"
 
 
@@ -45,6 +46,8 @@ class TenderType:
 
 CASH = TenderType("cash", TenderKind.CASH, Overpay.CHANGE, refundable=True, opens_drawer=True)
 CARD = TenderType("card", TenderKind.CARD, refundable=True)
+# Not among what a cashier chooses: it is taken by scanning, and given back by itself.
+REWARD = TenderType("campaign", TenderKind.CAMPAIGN, Overpay.KEEP)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ the journal entry around it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from pos.domain.catalogue import Product, Unit
 from pos.domain.money import BasisPoints, Cents, Thousandths
-from pos.domain.sale import EntryMethod, LineKind, Origin, Priced, PricedLine, Sale
+from pos.domain.rewards import Coupon, RewardLine
+from pos.domain.sale import EntryMethod, LineKind, Origin, Priced, PricedLine, Sale, coupon_amounts
 from pos.domain.tender import Tendered, TenderKind
 from pos.domain.vat import Amounts, RateTotal
 
@@ -82,6 +83,8 @@ class Ticket:
     rates: tuple[RateTotal, ...]
     total: Amounts
     tenders: tuple[Tendered, ...]
+    coupons: tuple[Coupon, ...] = ()
+    rewards: tuple[RewardLine, ...] = ()
 
     @property
     def change(self) -> Cents:
@@ -105,6 +108,17 @@ def settle(sale: Sale, priced: Priced, shop: Shop, day: str, session: int) -> Ti
         priced.rates,
         priced.total,
         sale.tenders,
+        _used(sale),
+    )
+
+
+def _used(sale: Sale) -> tuple[Coupon, ...]:
+    """The coupons that took something off, with what they took."""
+    taken = zip(sale.coupons, coupon_amounts(sale), strict=True)
+    return tuple(
+        replace(coupon, details={**coupon.details, "amount": amount})
+        for coupon, amount in taken
+        if amount
     )
 
 
@@ -152,6 +166,8 @@ def to_data(ticket: Ticket) -> dict[str, Any]:
         "rates": [{"rate": x.rate, **_amounts_data(x.amounts)} for x in ticket.rates],
         "total": _amounts_data(ticket.total),
         "tenders": [tender_data(tender) for tender in ticket.tenders],
+        **({"coupons": [coupon_data(x) for x in ticket.coupons]} if ticket.coupons else {}),
+        **({"rewards": [asdict(line) for line in ticket.rewards]} if ticket.rewards else {}),
     }
 
 
@@ -169,6 +185,8 @@ def from_data(data: Mapping[str, Any]) -> Ticket:
         tuple(RateTotal(x["rate"], _amounts(x)) for x in data["rates"]),
         _amounts(data["total"]),
         tuple(read_tender(tender) for tender in data["tenders"]),
+        tuple(Coupon(x["value"], x["details"]) for x in data.get("coupons", ())),
+        tuple(RewardLine(**x) for x in data.get("rewards", ())),
     )
 
 
@@ -217,6 +235,11 @@ def _read_line(data: Mapping[str, Any]) -> TicketLine:
         EntryMethod(data["entry"]),
         Origin(origin["ticket"], origin["line"], origin["digest"], amounts) if origin else None,
     )
+
+
+def coupon_data(coupon: Coupon) -> dict[str, Any]:
+    """The canonical JSON value of a coupon."""
+    return {"value": coupon.value, "details": dict(coupon.details)}
 
 
 def tender_data(tender: Tendered) -> dict[str, Any]:

@@ -62,6 +62,8 @@ class Language:
             name: self.money(value) if name in _AMOUNTS and isinstance(value, int) else value
             for name, value in error.params.items()
         }
+        if "cause" in params:
+            params["cause"] = self.device(str(params["cause"]))
         for kind in type(error).__mro__:
             key = f"error.{getattr(kind, 'key', '')}"
             if key in self._sentences:

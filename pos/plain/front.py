@@ -42,6 +42,7 @@ from pos.plain.replies import (
     show_reply,
     with_raised,
 )
+from pos.plain.rewards import Rewards
 
 
 class PlainFront:
@@ -51,9 +52,11 @@ class PlainFront:
         self.desk = desk
         self.language = language
         self._cards = Cards(desk, language, card_wait_s)
+        self._rewards = Rewards(desk, language)
         self._seen: frozenset[str] = frozenset()  # open attempts that a refused Z has shown
         self._handlers: Mapping[str, Callable[[Call], Reply]] = {
             command.name: self._cards.handlers.get(command.name)
+            or self._rewards.handlers.get(command.name)
             or getattr(self, "_" + command.name.replace("-", "_"))
             for command in COMMANDS
         }
@@ -66,6 +69,8 @@ class PlainFront:
         """Carry out a line; None for an empty one."""
         raised = self._cards.catch_up()
         try:
+            if self._rewards.scanned(line):
+                return with_raised(self._rewards.take(line.strip()), raised)
             understood = read_line(line)
             if understood is None:
                 return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from pos.app.desk import Desk, Settled
+from pos.app.reward_words import earned_text, offer_text
 from pos.app.views import DeskView, LineView, SaleView, StatusView, show
 from pos.domain.catalogue import Product
 from pos.domain.payment import State
@@ -59,7 +60,11 @@ def sale_reply(desk: Desk, language: Language, head: str = "") -> Reply:
     if view.sale.lines and not head:
         lines.append(line_text(view.sale.lines[-1], language))
     lines.append(total_text(view.sale, language))
-    return Reply("\n".join(lines), {"sale": sale_data(view.sale)})
+    lines += [offer_text(offer, language) for offer in view.offers]
+    data: dict[str, Any] = {"sale": sale_data(view.sale)}
+    if view.offers:
+        data["offers"] = [asdict(offer) for offer in view.offers]
+    return Reply("\n".join(lines), data)
 
 
 def settled_reply(settled: Settled, language: Language) -> Reply:
@@ -73,6 +78,10 @@ def settled_reply(settled: Settled, language: Language) -> Reply:
     back = sum(t.amount for t in ticket.tenders if t.kind is TenderKind.CASH)
     if back < 0:
         text += "\n" + language.say("plain.hand_back", amount=language.money(-back))
+    for line in ticket.rewards:
+        text += "\n" + earned_text(line, language)
+    if any(line.to_claim or line.on_paper for line in ticket.rewards):
+        text += "\n" + language.say("plain.claim_hint")
     return Reply(
         text,
         {
@@ -84,6 +93,7 @@ def settled_reply(settled: Settled, language: Language) -> Reply:
                 "change": ticket.change,
                 "training": ticket.training,
                 "digest": settled.entry.digest,
+                "rewards": [asdict(line) for line in ticket.rewards],
             }
         },
     )
@@ -102,6 +112,8 @@ def _show_lines(view: DeskView, language: Language) -> Iterator[str]:
         yield f"   {tender_label(tender.name, language)} {language.money(tender.amount)}"
     if view.sale.lines:
         yield total_text(view.sale, language)
+        for offer in view.offers:
+            yield offer_text(offer, language)
     else:
         yield language.say("plain.no_sale")
     yield from _attempt_lines(view, language)

@@ -52,7 +52,7 @@ class Appending:
         self.entries: list[Entry] = []
         self._journal = journal
         self._connection = connection
-        self._at = at
+        self.at = at
         self._operator = operator
 
     def append(self, chain: str, data: dict[str, Any]) -> Entry:
@@ -68,7 +68,7 @@ class Appending:
             number + 1,
             chain_prev,
         )
-        entry = seal(place, self._at, self._operator, data, identity.key)
+        entry = seal(place, self.at, self._operator, data, identity.key)
         self._connection.execute(
             "INSERT INTO journal (seq, epoch, chain, number, at, kid, payload, signature)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -77,7 +77,7 @@ class Appending:
                 place.epoch,
                 place.chain,
                 place.number,
-                self._at,
+                self.at,
                 entry.signed.kid,
                 entry.signed.payload,
                 entry.signed.signature,

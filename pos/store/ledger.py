@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from pos.app.ports import Clock, JobState, PrintJob, Refunded
+from pos.app.ports import Clock, JobState, KeptClaim, PrintJob, Refunded
 from pos.domain.payment import Attempt
 from pos.domain.sale import Sale
-from pos.store import counter, journal
+from pos.store import counter, journal, reward_book
 from pos.store.books import Books
 from pos.store.database import Database, Reader
 from pos.store.head import HeadFile
 from pos.store.journal import Appending, Journal, stamp
+from pos.store.reward_book import SqliteRewardBook
 from pos.store.writer import Writer
-from sync.contract.entry import Entry
+from sync.contract.entry import CAMPAIGN_PREFIX, Entry
 
 T = TypeVar("T")
 
@@ -32,6 +33,14 @@ class SqliteTransaction:
         self._books = books
         self._durable = durable
         self._committed_seq = appending.head.seq
+        self.rewards = SqliteRewardBook(
+            lambda sql, values: connection.execute(sql, values).fetchall()
+        )
+
+    @property
+    def at(self) -> str:
+        """The moment that its entries bear."""
+        return self._appending.at
 
     def append(self, chain: str, data: dict[str, Any]) -> Entry:
         """Sign an entry and put it at the head of its chain.
@@ -44,7 +53,13 @@ class SqliteTransaction:
         entry = self._appending.append(chain, data)
         if chain == "payment":
             counter.note_attempt(self.connection, data)
+        elif chain.startswith(CAMPAIGN_PREFIX):
+            reward_book.note_entry(self.connection, entry)
         return entry
+
+    def keep_claim(self, claim: KeptClaim) -> None:
+        """Keep what a ticket's holder can claim."""
+        reward_book.keep_claim(self.connection, claim)
 
     def draft(self, sale_id: str) -> Sale | None:
         """The stored open or parked sale of this id."""
@@ -106,6 +121,7 @@ class SqliteLedger:
         self._books = books
         self._head_file = head_file
         self._clock = clock
+        self.rewards = SqliteRewardBook(reader.rows)
 
     def run(
         self, work: Callable[[SqliteTransaction], T], operator: str, *, durable: bool = True

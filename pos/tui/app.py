@@ -20,7 +20,7 @@ from pos.adapters.scanner import Misread, WedgeScanner
 from pos.app.desk import CardNews, Desk, News, TotalsNews
 from pos.app.ports import DeviceHealth, DeviceState, Role
 from pos.app.sign_on import approve
-from pos.app.views import StatusView, attempts_view, last_view, sale_view, status_view
+from pos.app.views import StatusView, attempts_view, last_view, offers_view, sale_view, status_view
 from pos.domain.errors import CardUnresolved, NeedsManager, PosError, UnknownAttempt
 from pos.i18n import Language
 from pos.tui import keys, palette
@@ -36,6 +36,7 @@ from pos.tui.modals.credentials import Credentials
 from pos.tui.modals.question import Question
 from pos.tui.payments import Payments
 from pos.tui.resolving import Resolving
+from pos.tui.rewards import Rewards
 from pos.tui.ringing import Ringing
 from pos.tui.sale_screen import SaleScreen
 from pos.tui.strokes import Scanner, Stroke, Strokes
@@ -87,6 +88,7 @@ class TillApp(App[None]):
         self.instead = Instead(self)
         self.resolving = Resolving(self)
         self.card_day = CardDay(self)
+        self.rewards = Rewards(self)
         self.jobs = Jobs(self)
         self.ringing = Ringing(self)
         self.status: StatusView | None = None
@@ -329,7 +331,8 @@ class TillApp(App[None]):
         )
         sale = sale_view(desk)
         attempts, then = attempts_view(desk), self.instead.label
-        self.sale_screen.show(Shown(sale, attempts, last_view(desk), training, then))
+        shown = Shown(sale, attempts, last_view(desk), training, then, offers_view(desk))
+        self.sale_screen.show(shown)
         self.show_bars()
 
     async def poll(self) -> None:

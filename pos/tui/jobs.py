@@ -125,7 +125,7 @@ class Jobs:
         """All jobs by name."""
         choices = [
             Choice(job, self._say(f"tui.job.{name}"))
-            for name, job in (*self._about_cards(), *self._always)
+            for name, job in (*self._till.rewards.jobs(), *self._about_cards(), *self._always)
         ]
         choice = await self._till.ask(Menu(self._say("tui.menu.title"), choices))
         if choice:

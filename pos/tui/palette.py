@@ -36,6 +36,7 @@ class Palette:
     notice: Style
     hint: Style
     cursor: Style
+    qr: Style
     bar: Style
     bar_good: Style
     bar_warn: Style
@@ -67,6 +68,7 @@ FULL: Final = _palette(
     notice="bold #7fd48f",
     hint="#9db3ae",
     cursor="reverse",
+    qr="#000000 on #ffffff",
     bar="#b9c6c2 on #16211f",
     bar_good="#7fd48f on #16211f",
     bar_warn="bold #f0b429 on #16211f",
@@ -95,6 +97,7 @@ SIXTEEN: Final = _palette(
     notice="bold green",
     hint="cyan",
     cursor="reverse",
+    qr="black on white",
     bar="white on blue",
     bar_good="bold white on blue",
     bar_warn="bold yellow on blue",

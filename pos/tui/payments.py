@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pos.app.desk import Pending, Settled
+from pos.app.reward_words import earned_text
 from pos.app.take_payment import settle_even, take_tender
 from pos.domain.errors import BadCommand, CardBusy, NothingToPay, PosError
 from pos.domain.money import Cents
@@ -87,13 +88,18 @@ class Payments:
             for name, tender in till.desk.settings.tenders.items()
             if tender.kind not in {TenderKind.CASH, TenderKind.CARD}
         ]
-        if not names:
+        rewards = till.rewards.means()
+        if not names and not rewards:
             raise BadCommand(text=language.say("tui.tender.none"))
         intro = language.say("tui.tender.amount", amount=language.money(amount)) if amount else ""
         choices = [Choice(name, tender_label(name, language)) for name in names]
+        choices += [Choice(act, language.say(f"tui.job.{name}")) for name, act in rewards]
         choice = await till.ask(Menu(language.say("tui.tender.title"), choices, intro))
         if choice is None:
             self._put_back(amount)
+        elif not isinstance(choice.value, str):
+            self._put_back(amount)
+            await _act(choice.value)
         elif till.desk.tender(str(choice.value)).by_terminal:
             await self._by_terminal(str(choice.value), amount)
         else:
@@ -123,10 +129,17 @@ class Payments:
         kind = kind_of(total, training=ticket.training)
         shown = till.language.money(abs(total))
         text = say(f"tui.done.{kind}", number=settled.number, total=shown)
+        for line in ticket.rewards:
+            text += " · " + earned_text(line, till.language)
         if ticket.change:
             change = till.language.money(ticket.change)
             text += " · " + say("tui.done.change", change=change)
         till.say(text)
+
+
+async def _act(act: object) -> None:
+    """Do what a choice stands for."""
+    await act()  # type: ignore[operator]  # the choices above hold acts
 
 
 def _due(till: TillApp) -> Cents:

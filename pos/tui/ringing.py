@@ -28,6 +28,9 @@ class Ringing:
         """Ring up a scan; `3*` waiting in the entry line counts for it, other text stays there."""
         message = self._till.sale_screen.message
         message.clear()
+        if self._till.rewards.is_voucher(scan.code):
+            self._till.act(lambda: self._till.rewards.voucher(scan.code))
+            return
         self.ring_up(scan.code, self.waiting_quantity(), None, EntryMethod.SCANNED, "")
         if scan.garbled and not message.text:
             message.say(self._till.language.say("tui.scan.garbled"))

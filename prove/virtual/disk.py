@@ -15,7 +15,15 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from pos.app.ports import JobState, PrintJob, Refunded
+from pos.app.ports import (
+    Drawn,
+    JobState,
+    KeptClaim,
+    PrintJob,
+    Refunded,
+    TicketRewards,
+    Unsure,
+)
 from pos.domain import draft, payment
 from pos.domain.errors import DiskFull, PosError, SaleChanged
 from pos.domain.payment import Attempt
@@ -62,8 +70,40 @@ class _Late(Future[T]):
         return super().result(0)
 
 
+class NoRewards:
+    """A till that takes part in no campaign."""
+
+    def drawn(self, campaign: str) -> Mapping[int, Drawn]:
+        """Nothing."""
+        del campaign
+        return {}
+
+    def was(self, what: str, place: tuple[str, int, int]) -> bool:
+        """No voucher was."""
+        del what, place
+        return False
+
+    def unsure(self, campaign: str, after: int) -> Unsure:
+        """None."""
+        del campaign, after
+        return Unsure()
+
+    def ticket(self, campaign: str, ticket: int) -> TicketRewards | None:
+        """Nothing."""
+        del campaign, ticket
+        return None
+
+    def claims(self, ticket: int) -> tuple[KeptClaim, ...]:
+        """None."""
+        del ticket
+        return ()
+
+
 class MemoryTransaction:
     """pos.app.ports.Transaction on a copy of what is kept."""
+
+    at = AT
+    rewards = NoRewards()
 
     def __init__(self, kept: Kept, operator: str) -> None:
         self.entries = list(kept.entries)
@@ -103,6 +143,9 @@ class MemoryTransaction:
             self.attempts.pop(attempt.reference, None)
         else:
             self.attempts[attempt.reference] = body
+
+    def keep_claim(self, claim: KeptClaim) -> None:
+        """Nothing is claimed here."""
 
     def draft(self, sale_id: str) -> Sale | None:
         """The stored sale."""
@@ -149,6 +192,8 @@ class MemoryLedger:
 
     `refusing`: the disk is full until somebody makes room.
     """
+
+    rewards = NoRewards()
 
     def __init__(self, world: World) -> None:
         self.kept = Kept()

@@ -19,16 +19,21 @@ from pos.adapters.card import DriverRecorder, Shown, WiredTerminal
 from pos.app import pay_by_card, ring_up
 from pos.app.desk import CardNews, Desk, News, Ports, Settings
 from pos.app.payment_recorder import PaymentRecorder
-from pos.app.ports import CampaignLink, DeviceHealth, DeviceState, Role, Staff
+from pos.app.ports import CampaignLink, DeviceHealth, DeviceState, ListedAt, Role, Staff
 from pos.app.start import start
 from pos.domain.catalogue import Product, QuickKey
+from pos.domain.errors import NoAnswer
 from pos.domain.payment import REFERENCE_LENGTH, Attempt
 from pos.domain.ticket import Shop
 from pos.i18n import language
+from pos.store.keys import Identity
 from prove.virtual.disk import AT, MemoryLedger
 from prove.virtual.line import Cable, Fault, Line
 from prove.virtual.setups import Setup
 from prove.virtual.world import Killed, World
+from sync.contract.calls import NewReservation, Reservation
+from sync.contract.grants import Grants
+from sync.contract.jws import SigningKey
 
 T = TypeVar("T")
 TERMINAL: Final = "tpe"
@@ -90,6 +95,23 @@ class Nobody:
     def link(self) -> CampaignLink:
         """No campaigns."""
         return CampaignLink()
+
+    def grants(self) -> tuple[Grants, ...]:
+        """No campaigns."""
+        return ()
+
+    def status_list(self, campaign: str, batch: int) -> ListedAt | None:
+        """No campaigns."""
+        del campaign, batch
+        return None
+
+    def reserve(self, wish: NewReservation, key: str) -> Reservation:
+        """Nobody is there to ask."""
+        del wish, key
+        raise NoAnswer
+
+    def release(self, campaign: str, reservation: str) -> None:
+        """Nobody is there to tell."""
 
 
 class VirtualMailbox(Mailbox[Any]):
@@ -291,6 +313,7 @@ def ports_of(disk: MemoryLedger, ids: Iterator[int]) -> Ports:
         clock=lambda: datetime.fromisoformat(AT),
         new_id=lambda: f"id-{next(ids)}",
         new_reference=lambda: f"R{next(ids):0{REFERENCE_LENGTH - 1}}",
+        identity=Identity("till", 1, SigningKey.from_secret(1)),
     )
 
 

@@ -29,6 +29,7 @@ SMALL_BODY_BYTES_MAX: Final = 16 * 1024
 TOKEN_LIFETIME_SECONDS: Final = 60
 TOKEN_LEEWAY_SECONDS: Final = 120
 PAIRING_CODE_LIFETIME_HOURS: Final = 24
+PAIRING_CODE_DAYS_MAX: Final = 30  # for codes that go by post
 
 # Neither 0/O, 1/I/L, nor U/V: a code is read aloud over a counter.
 PAIRING_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -157,9 +158,13 @@ class Shop(Message, frozen=True):
 
 
 class NewPairingCode(Message, frozen=True):
-    """The body of POST /v1/admin/pairing-codes: the shop that the till will belong to."""
+    """The body of POST /v1/admin/pairing-codes: the shop that the till will belong to.
+
+    `days`: how long the code works, in days of 24 hours; more than one for a code that is mailed.
+    """
 
     shop: Uuid
+    days: Annotated[int, Meta(ge=1, le=PAIRING_CODE_DAYS_MAX)] = 1
 
 
 class PairingCode(Message, frozen=True):

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from sync.contract.feed import CampaignState
+from sync.contract.feed import CARNET_VOUCHERS_MAX, CampaignState
 from sync.contract.messages import CampaignId, Message, Name, Number, Sha256, Uuid
+from sync.contract.rewards.rules import REWARD_CENTS_MAX
 from sync.contract.watching import Breakdowns, Estimate, Forecast
 
 Text = Annotated[str, Meta(max_length=255)]
@@ -27,6 +28,20 @@ class NewState(Message, frozen=True):
     """The body of POST .../state."""
 
     state: Literal["open", "paused", "ended"]
+
+
+class NewCarnets(Message, frozen=True):
+    """The body of POST .../carnets: for each till of a shop, so many vouchers of so many cents."""
+
+    shop: Uuid
+    value: Annotated[int, Meta(ge=1, le=REWARD_CENTS_MAX)]
+    count: Annotated[int, Meta(ge=1, le=CARNET_VOUCHERS_MAX)]
+
+
+class IssuedCarnets(Message, frozen=True):
+    """201 of POST .../carnets: how many vouchers were made."""
+
+    vouchers: int
 
 
 class CampaignStanding(Message, frozen=True):
@@ -49,7 +64,8 @@ class ShopFacts(Message, frozen=True, omit_defaults=False):
     """What is known of a shop beside its name; the body and the answer of PUT .../shops/{shop}.
 
     `hours` are in the syntax of OpenStreetMap's opening_hours; coordinates are decimal degrees as
-    text. `listed`: shoppers may find it. `chain`: it belongs to a chain of shops.
+    text. `listed`: shoppers may find it. `chain`: it belongs to a chain of shops. `reference`: what
+    the organiser calls it.
     """
 
     siret: Annotated[str, Meta(pattern=r"^([0-9]{14})?$")] = ""
@@ -65,6 +81,7 @@ class ShopFacts(Message, frozen=True, omit_defaults=False):
     longitude: Annotated[str, Meta(pattern=r"^(-?[0-9]{1,3}(\.[0-9]{1,7})?)?$")] = ""
     listed: bool = True
     chain: bool = False
+    reference: Annotated[str, Meta(max_length=40)] = ""
 
 
 class AuditCheck(Message, frozen=True, omit_defaults=False):

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from sync.contract.errors import Malformed
 from sync.contract.jws import Signed, SigningKey, b64
-from sync.contract.messages import Message, open_signed, to_payload
+from sync.contract.messages import Message, Number, open_signed, to_payload
 
 STATUS_LIST_TYP: Final = "statuslist+jwt"
 VALID: Final = 0
@@ -26,6 +26,8 @@ SUSPENDED: Final = 2  # not handed out yet
 Bits: TypeAlias = Literal[1, 2, 4, 8]
 BITS: Final = 2
 LIST_BYTES_MAX: Final = 4 * 1024 * 1024
+LISTS_MAX: Final = 200
+ETAG_CHARS_MAX: Final = 40
 _COMPRESSED_CHARS_MAX: Final = 6 * 1024 * 1024
 
 
@@ -44,6 +46,19 @@ class StatusClaims(Message, frozen=True):
     status_list: _Bits
 
 
+class BatchList(Message, frozen=True):
+    """A batch whose vouchers a till may be shown, and the version (ETag) of its status list."""
+
+    batch: Number
+    etag: Annotated[str, Meta(min_length=1, max_length=ETAG_CHARS_MAX)]
+
+
+class BatchLists(Message, frozen=True):
+    """200 of GET /v1/tills/{till}/lists/{campaign}: the batches that are not over, newest first."""
+
+    lists: Annotated[list[BatchList], Meta(max_length=LISTS_MAX)]
+
+
 @dataclass(frozen=True, slots=True)
 class StatusList:
     """The statuses of a batch."""
@@ -58,6 +73,11 @@ class StatusList:
         if index < 0 or place >= len(self.raw):
             return INVALID
         return self.raw[place] >> index % per_byte * self.bits & (1 << self.bits) - 1
+
+
+def list_path(campaign: str, batch: int) -> str:
+    """Where a server has the status list of a batch."""
+    return f"/v1/campaigns/{campaign}/lists/{batch}"
 
 
 def pack(statuses: Iterable[int], bits: int = BITS) -> bytes:

@@ -26,9 +26,12 @@ from sync.server.organiser.doors import Doors
 from sync.server.organiser.money_api import MoneyApi
 from sync.server.organiser.shell import guarded
 from sync.server.services import Services, answer, answer_problem
+from sync.server.shopper.find_pages import FindPages
 from sync.server.shopper.pages import ShopperPages
+from sync.server.shopper.rights import WalletRights
 from sync.server.tills.api import TillApi
 from sync.server.tills.spending_api import SpendingApi
+from sync.server.tills.sticks import StickApi
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 API_VERSION: Final = "1.0.0"
@@ -68,7 +71,8 @@ def make_app(services: Services) -> Starlette:
 def _endpoints(services: Services) -> Mapping[str, Endpoint]:
     till, admin, doors = TillApi(services), AdminApi(services), Doors(services)
     spending, money = SpendingApi(services, till), MoneyApi(services)
-    shopper = ShopperPages(services)
+    sticks, shopper = StickApi(services, till), ShopperPages(services)
+    find, rights = FindPages(services), WalletRights(services)
     sheet = (TEMPLATES / "style.css").read_bytes()
     contract = msgspec.json.encode(document(API_VERSION))
 
@@ -88,7 +92,10 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "readFeed": till.feed,
         "reserveVoucher": spending.reserve,
         "releaseVoucher": spending.release,
+        "readLists": spending.lists,
         "readStatusList": spending.status_list,
+        "bringEntries": sticks.entries,
+        "answerStick": sticks.answer,
         "publishRules": money.publish_rules,
         "setState": money.set_state,
         "pledgeFund": money.pledge,
@@ -124,10 +131,17 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "makeVoucher": shopper.page(shopper.make_voucher),
         "showVoucher": shopper.page(shopper.voucher),
         "giveBackVoucher": shopper.page(shopper.give_back),
+        "replaceVoucher": shopper.page(shopper.replace),
+        "exportWallet": shopper.page(rights.export),
+        "askToForget": shopper.page(rights.ask),
+        "forgetWallet": shopper.page(rights.forget),
         "makeTransferCode": shopper.page(shopper.recovery),
         "moveWallet": shopper.page(shopper.move_here),
         "challenge": shopper.page(shopper.challenge),
         "payChallenge": shopper.page(shopper.pay),
+        "findCampaign": shopper.page(find.campaigns),
+        "findShops": shopper.page(find.shops),
+        "showShop": shopper.page(find.shop),
         "style": style,
         **_areas(services),
     }

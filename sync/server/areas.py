@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar, Final, Protocol
 
 from sync.server.exports.pages import ExportPages
+from sync.server.keeper.pages import KeeperPages
 from sync.server.operation import Pages
 from sync.server.organiser.account_pages import AccountPages
 from sync.server.organiser.audit_pages import AuditPages
@@ -17,6 +18,9 @@ from sync.server.organiser.pages import HomePages
 from sync.server.organiser.rules_pages import RulesPages
 from sync.server.organiser.settlement_pages import SettlementPages
 from sync.server.services import Services
+from sync.server.shops.letter_pages import LetterPages
+from sync.server.shops.list_pages import ListPages
+from sync.server.shops.shop_pages import ShopPages
 from sync.server.watch.pages import DashboardPages
 
 
@@ -32,6 +36,9 @@ class Area(Protocol):
 AREAS: Final[tuple[type[Area], ...]] = (
     HomePages,
     AccountPages,
+    ShopPages,
+    ListPages,
+    LetterPages,
     CampaignPages,
     RulesPages,
     FindingPages,
@@ -39,4 +46,5 @@ AREAS: Final[tuple[type[Area], ...]] = (
     AuditPages,
     DashboardPages,
     ExportPages,
+    KeeperPages,
 )

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from sync.contract import calls, feed, overview
+from sync.contract import calls, feed, overview, status_list, stick, wallet
 from sync.contract import messages as m
 from sync.contract import organising as o
 from sync.contract.rewards.rules import RulePack
@@ -16,6 +16,7 @@ from sync.server.areas import AREAS
 from sync.server.money.funding import NewFund
 from sync.server.money.settings import Settings
 from sync.server.operation import FORM, Method, Operation, Who
+from sync.server.reference.naf_tables import TRADES
 from sync.server.sessions import SESSION_COOKIE
 
 Json: TypeAlias = dict[str, Any]
@@ -66,12 +67,22 @@ def _money(
 
 
 def _shopper(
-    name: str, method: Method, path: str, summary: str, *, form: bool = False
+    name: str,
+    method: Method,
+    path: str,
+    summary: str,
+    *,
+    form: bool = False,
+    parameters: tuple[str, ...] = (),
 ) -> Operation:
     """A page of the shopper's; its refusals are pages too."""
     body = FORM if form else None
     refusals = (303, 400, 403, 404, 408, 409, 413, 415, 422, 429, 503)
-    return Operation(name, method, path, summary, "text/html", 200, body, more_statuses=refusals)
+    return Operation(
+        *(name, method, path, summary, "text/html", 200, body),
+        parameters=parameters,
+        more_statuses=refusals,
+    )
 
 
 OPERATIONS: Final = (
@@ -140,7 +151,7 @@ OPERATIONS: Final = (
         "createPairingCode",
         "POST",
         "/v1/admin/pairing-codes",
-        "Make a code that enrols one till of a shop, within 24 hours",
+        "Make a code that enrols one till of a shop, within 1 to 30 days",
         m.PairingCode,
         201,
         m.NewPairingCode,
@@ -180,6 +191,15 @@ OPERATIONS: Final = (
         problems=("not-found",),
     ),
     Operation(
+        "readLists",
+        "GET",
+        "/v1/tills/{till}/lists/{campaign}",
+        "The batches whose vouchers this till may be shown, and the version of each list",
+        status_list.BatchLists,
+        who="till",
+        problems=("not-found",),
+    ),
+    Operation(
         "readStatusList",
         "GET",
         "/v1/campaigns/{campaign}/lists/{batch}",
@@ -187,6 +207,26 @@ OPERATIONS: Final = (
         "application/statuslist+jwt",
         problems=("not-found", "busy"),
         more_statuses=(304,),
+    ),
+    Operation(
+        "bringEntries",
+        "POST",
+        "/v1/admin/sticks/entries",
+        "Book entries that a USB stick brought from a till without network",
+        m.UplinkAnswer,
+        body=stick.StickEntries,
+        who="organiser",
+        problems=("epoch-closed", *_UPLINK_PROBLEMS),
+    ),
+    Operation(
+        "answerStick",
+        "POST",
+        "/v1/admin/sticks/answer",
+        "What the stick takes back to the till: the acknowledgement, signed, and the news",
+        stick.StickAnswer,
+        body=stick.StickQuestion,
+        who="organiser",
+        problems=("malformed", "epoch-closed", "not-found"),
     ),
     _money(
         "publishRules",
@@ -350,12 +390,29 @@ OPERATIONS: Final = (
         "A voucher to show at a till",
     ),
     _shopper("giveBackVoucher", "POST", "/porte-monnaie/rendre", "Undo a voucher", form=True),
+    _shopper("replaceVoucher", "POST", "/porte-monnaie/perdu", "Replace a lost voucher", form=True),
+    Operation(
+        *("exportWallet", "GET", "/porte-monnaie/donnees"),
+        "All that is known of this browser's wallets, as a file",
+        wallet.WalletExport,
+        more_statuses=(503,),
+    ),
+    _shopper("askToForget", "GET", "/porte-monnaie/oublier/{campaign}", "What deleting would lose"),
+    _shopper("forgetWallet", "POST", "/porte-monnaie/oublier", "Delete a wallet", form=True),
     _shopper(
         "makeTransferCode", "POST", "/porte-monnaie/code", "A code for a new phone", form=True
     ),
     _shopper("moveWallet", "POST", "/porte-monnaie/reprendre", "Move a wallet here", form=True),
     _shopper("challenge", "GET", "/P/{token}", "What a till without network asks for"),
     _shopper("payChallenge", "POST", "/P/{token}", "Pay it; eight digits for the cashier"),
+    _shopper("findCampaign", "GET", "/commerces", "The campaigns whose shops can be found"),
+    _shopper(
+        *("findShops", "GET", "/commerces/{campaign}", "Shops by place, trade and opening hours"),
+        parameters=("q", "trade", "open", "page"),
+    ),
+    _shopper(
+        "showShop", "GET", "/commerces/{campaign}/{shop}", "A shop: where, when, what it gives"
+    ),
     Operation("style", "GET", "/style.css", "The style of the pages", "text/css"),
     *(operation for area in AREAS for operation, _ in area.PAGES),
 )
@@ -449,6 +506,55 @@ _PARAMETERS: Final[dict[str, Json]] = {
         "description": "Which 2,000 lines of the settlement, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
+    "q": {
+        "in": "query",
+        "description": "Beginnings of words: of a town, a postcode, a district, a shop's name",
+        "schema": {"type": "string", "maxLength": 100},
+    },
+    "trade": {
+        "in": "query",
+        "description": "What the shops sell; none for all",
+        "schema": {"type": "string", "enum": ["", *TRADES]},
+    },
+    "open": {
+        "in": "query",
+        "description": "1 for shops that are open now",
+        "schema": {"type": "string", "enum": ["", "1"]},
+    },
+    "find": {
+        "in": "query",
+        "description": "A part of a shop's name, town, SIRET or reference",
+        "schema": {"type": "string", "maxLength": 100},
+    },
+    "note": {
+        "in": "query",
+        "description": "What was just done, for the page to say",
+        "schema": {"type": "string", "enum": ["", "added", "saved", "withdrawn"]},
+    },
+    "n": {
+        "in": "query",
+        "description": "The numbers of shops in their campaign",
+        "schema": {"type": "array", "maxItems": 100, "items": {"type": "integer", "minimum": 1}},
+    },
+    "sheets": {
+        "in": "query",
+        "description": "How many sheets of paper",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 50, "default": 1},
+    },
+    "list": {
+        "in": "path",
+        "required": True,
+        "description": "A list of shops, by the SHA-256 of its file",
+        "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    },
+    **{
+        name: {
+            "in": "query",
+            "description": f"How many shops a list has {name}, for the page to say",
+            "schema": {"type": "integer", "minimum": 0, "maximum": 999_999},
+        }
+        for name in ("added", "changed")
+    },
     "all": {
         "in": "query",
         "description": "1: what was decided, too",
@@ -481,7 +587,7 @@ _PARAMETERS: Final[dict[str, Json]] = {
     },
     "page": {
         "in": "query",
-        "description": "The page of shops, from 1 on",
+        "description": "The page, from 1 on",
         "schema": {"type": "integer", "minimum": 1, "maximum": 999_999, "default": 1},
     },
 }

@@ -86,6 +86,11 @@ class Services:
         """Whether browsers reach this server by https: cookies are then for https only."""
         return any(origin.startswith("https:") for origin in self.origins)
 
+    def origin_for(self, request: Request) -> str:
+        """The address of this server that whoever asks should be told: the one they used."""
+        asked = str(request.base_url).rstrip("/")
+        return asked if asked in self.origins else min(self.origins)
+
 
 def address_of(request: Request) -> str:
     """Where a request comes from, as far as rate limits go."""

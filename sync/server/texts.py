@@ -47,7 +47,8 @@ _FR: Final = {
     "rejected": "Écritures rejetées",
     "since": "Depuis le",
     "why": "Deux contenus différents ont été signés sous un même numéro : carte clonée ou copie"
-    " restaurée. Réappairez cette caisse sous une nouvelle époque, avec un nouveau code.",
+    " restaurée. Donnez un nouveau code au commerçant : sur la caisse, « comptoir sync status » dit"
+    " la suite. Ses ventes sont gardées.",
     "closing": "Dernière clôture",
     "agrees": "✓ conforme",
     "differs": "⚠ la caisse annonce {till}, le serveur a reçu {server}",
@@ -94,7 +95,8 @@ _EN: Final = {
     "rejected": "Rejected entries",
     "since": "Since",
     "why": "Two different contents were signed under one number: a cloned card, or a restored copy."
-    " Enrol this till again under a new epoch, with a new code.",
+    ' Give the shop a new code: on the till, "comptoir sync status" says what comes next. Its sales'
+    " are kept.",
     "closing": "Last closing",
     "agrees": "✓ agrees",
     "differs": "⚠ the till says {till}, the server has received {server}",

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from hashlib import scrypt
+from hashlib import scrypt, sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from pos.app import ring_up
+from pos.app import close_session, ring_up
 from pos.app.desk import CardNews, Desk, News, Ports, Settings, TotalsNews
 from pos.app.payment_recorder import PaymentRecorder
-from pos.app.ports import Abilities, CampaignLink, DeviceHealth, DeviceState, Role, Said, Staff
+from pos.app.ports import (
+    Abilities,
+    CampaignLink,
+    DeviceHealth,
+    DeviceState,
+    ListedAt,
+    Role,
+    Said,
+    Staff,
+)
 from pos.app.start import start
-from pos.domain.errors import PosError
+from pos.domain.errors import NoAnswer, PosError
 from pos.domain.gtin import Template
 from pos.domain.payment import Attempt, State
 from pos.domain.tender import CARD, CASH, Overpay, TenderKind, TenderType
@@ -29,7 +38,9 @@ from pos.store.loading import load_catalogue
 from pos.store.machine import Machine
 from pos.store.opening import Store, open_store
 from pos.store.staff import HASH_BYTES, SALT_BYTES, PinHash, SqliteStaffBook, add
+from sync.contract.calls import NewReservation, Reservation
 from sync.contract.entry import Entry
+from sync.contract.grants import Grants
 
 EVENING = datetime(2026, 11, 22, 18, 4, 5, 123000, tzinfo=timezone(timedelta(hours=1)))
 TILL_ID = "6f1c1b9e-6d0e-4c39-9d0d-3a8c1a3b5c7d"
@@ -41,6 +52,7 @@ CATALOGUE = f"""code;libelle;prix_ttc;tva;unite;touche
 {CHEESE};Comté à la coupe;24,90;5,5;kg;
 {BAG};Sac en coton;0,05;20;;4
 """.encode()
+_COLUMNS, *_PRODUCTS = CATALOGUE.decode().splitlines()
 MEAL = TenderType("Titre-restaurant", TenderKind.VOUCHER, Overpay.KEEP)
 CHEQUE = TenderType("Chèque", TenderKind.CHEQUE, opens_drawer=True)
 STAFF = {
@@ -118,10 +130,18 @@ class FakeTerminal:
 
 
 class FakeCampaigns:
-    """The campaigns that the test joined."""
+    """The campaigns that the test joined, and a server that says what the test wants.
+
+    `answer` is what asking for a voucher gives; nobody answers while it is None.
+    """
 
     def __init__(self) -> None:
         self.ids: tuple[str, ...] = ()
+        self.granted: tuple[Grants, ...] = ()
+        self.lists: dict[tuple[str, int], ListedAt] = {}
+        self.answer: Reservation | PosError | None = None
+        self.asked: list[NewReservation] = []
+        self.released: list[tuple[str, str]] = []
 
     def active(self) -> tuple[str, ...]:
         """As they were set."""
@@ -130,6 +150,27 @@ class FakeCampaigns:
     def link(self) -> CampaignLink:
         """Nothing waits."""
         return CampaignLink(self.ids)
+
+    def grants(self) -> tuple[Grants, ...]:
+        """As they were set."""
+        return self.granted
+
+    def status_list(self, campaign: str, batch: int) -> ListedAt | None:
+        """As it was set."""
+        return self.lists.get((campaign, batch))
+
+    def reserve(self, wish: NewReservation, key: str) -> Reservation:
+        """As it was set."""
+        self.asked.append(wish)
+        if isinstance(self.answer, PosError):
+            raise self.answer
+        if self.answer is None:
+            raise NoAnswer
+        return self.answer
+
+    def release(self, campaign: str, reservation: str) -> None:
+        """Kept."""
+        self.released.append((campaign, reservation))
 
 
 class Counter:
@@ -148,7 +189,7 @@ class Counter:
         self.totals_news: list[TotalsNews] = []
         self.words = words
         self.more_settings = settings
-        self._ids, self._references = count(1), count(1)
+        self._ids, self._references, self._secrets = count(1), count(1), count(1)
         self.store = self._open()
         load_catalogue(self.store, CATALOGUE, self.clock)
         for person in STAFF.values():
@@ -180,6 +221,16 @@ class Counter:
         """Ring up a product by each code."""
         for code in codes:
             ring_up.by_code(self.desk, code).wait()
+
+    def sell_families(self, families: Mapping[str, str]) -> None:
+        """Products of the catalogue belong to families of the shop."""
+        lines = [f"{line};{families.get(line.split(';')[0], '')}" for line in _PRODUCTS]
+        text = "\n".join((_COLUMNS + ";famille", *lines))
+        load_catalogue(self.store, text.encode(), self.clock)
+
+    def close_day(self) -> None:
+        """The Z, by whoever is at the desk."""
+        close_session.close(self.desk).wait()
 
     def answers(self, state: State, **details: object) -> CardNews:
         """The terminal does its part for the last attempt it got, and the desk hears of it."""
@@ -261,6 +312,8 @@ class Counter:
             clock=self.clock,
             new_id=lambda: f"id-{next(self._ids)}",
             new_reference=lambda: f"REF{next(self._references):07}",
+            identity=self.store.identity,
+            new_secret=self._secret,
         )
 
     # --- making it -------------------------------------------------------------------------------
@@ -287,6 +340,9 @@ class Counter:
         derived = scrypt(pin.encode(), salt=salt, n=2, r=8, p=1, dklen=HASH_BYTES)
         hashed = PinHash(salt, derived, CHEAP)
         self._write(lambda db: add(db, person, hashed, stamp(self.now)))
+
+    def _secret(self, size: int) -> bytes:
+        return sha256(str(next(self._secrets)).encode()).digest()[:size]
 
     def _write(self, work: Callable[[Any], Any]) -> Any:
         return self.store.ledger.run(lambda tx: work(tx.connection), "till").result(30)

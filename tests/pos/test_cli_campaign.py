@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from pos.config import Config
 from pos.demo.cashier import Cashier, Mix
 from pos.demo.shop import PEOPLE, stock
 from pos.store.folder import DataFolder
-from sync.organiser import ADDRESS_FILE, TOKEN_FILE
+from sync.organiser import ADDRESS_FILE, TOKEN_FILE, organiser_at
 from sync.server.config import ADMIN_TOKEN_FILE
 from tests.pos.adapters.printer_bench import eventually
 from tests.pos.commands import Home, Said
@@ -242,13 +243,111 @@ def test_the_sync_sends_what_is_sold_before_and_while_it_runs(
         eventually(lambda: acknowledged(home, till) == (3, 3))
         sell(till, 2)
         eventually(lambda: acknowledged(home, till) == (5, 5))
-        busy = home.run("sync", "enrol", "--server", town[2], "--code", code, "--data", till.path)
-        refused(busy, "comptoir sync is running")
+        again = home.run("sync", "enrol", "--server", town[2], "--code", code, "--data", till.path)
+        assert again.status == 0  # through the process that runs
         refused(home.run("sync", "--data", till.path), "comptoir sync is running")
         assert running.end() == 0
         assert running.err == ""
     line = home.run("sync", "status", "--data", till.path).out.strip()
     assert line.endswith("5 of 5 received, 0 waiting.")
+
+
+def test_a_restored_till_is_led_back_into_its_campaign_while_the_sync_runs(
+    town: tuple[Home, Path, str], home: Home, till: DataFolder
+) -> None:
+    shop_code = code_of(town, "marais")
+    enrol = ("sync", "enrol", "--server", town[2], "--data", till.path, "--code")
+    assert home.run(*enrol, shop_code).status == 0
+    sell(till, 1)
+    shutil.copytree(till.path, home.path / "backup")
+    sell(till, 2)
+    assert home.run("sync", "--once", "--data", till.path).status == 0
+    shutil.rmtree(till.path)
+    shutil.copytree(home.path / "backup", till.path)
+    with home.running("sync", "--data", till.path) as running:
+        sell(till, 1)  # the till sees what happened, and goes on under a new key
+        told = home.run("sync", "status", "--data", till.path)
+        assert "To do: this till goes on under a new key." in told.out
+        assert f"comptoir sync enrol --server {town[2]}" in told.out
+        joined = home.run(*enrol, _new_code(town, "marais"), "--json")
+        assert (joined.status, joined.err) == (0, "")
+        sell(till, 2)
+        eventually(lambda: _waiting(home, till) == 0)
+        assert "To do" not in home.run("sync", "status", "--data", till.path).out
+        assert running.end() == 0
+
+
+def _new_code(town: tuple[Home, Path, str], campaign: str) -> str:
+    """Another code for the one shop of a campaign."""
+    with organiser_at(town[1]) as organiser:
+        (found,) = [one for one in organiser.status().campaigns if one.id == campaign]
+        return organiser.pairing_code(found.shops[0].id).code
+
+
+def test_a_till_without_network_sends_by_usb_stick(
+    town: tuple[Home, Path, str], home: Home, till: DataFolder
+) -> None:
+    stick = home.path / "stick"
+    stick.mkdir()
+    nowhere = home.run("sync", "export", stick, "--data", till.path)
+    refused(nowhere, "enrolled in no campaign")
+    enrol = ("sync", "enrol", "--server", town[2], "--data", till.path, "--code")
+    assert home.run(*enrol, code_of(town, "oleron")).status == 0
+    sell(till, 3)
+    out = home.run("sync", "export", stick, "--data", till.path)
+    assert (out.status, out.err) == (0, "")
+    assert "3 entries" in out.out
+    assert "comptoir sync import" in out.out
+    refused(home.run("sync", "import", stick, "--data", till.path), "No answer for this till")
+    (file,) = stick.iterdir()
+    (stick / "other.comptoir-export").write_text("nothing of ours\n")
+    brought = home.run("server", "import", stick, "--data", town[1])
+    assert brought.status == 1  # one of the two
+    assert "3 new entries, 0 known already, 0 rejected" in brought.out
+    assert "other.comptoir-export: File not whole, or damaged" in brought.out
+    again = home.run("server", "import", file, "--json", "--data", town[1])
+    assert (again.status, again.data["files"][0]["duplicate"]) == (0, 3)
+    assert acknowledged(home, till) == (0, 3)
+    back = home.run("sync", "import", stick, "--json", "--data", till.path)
+    assert (back.status, back.data["answers"][0]["acknowledged"]) == (0, 3)
+    assert acknowledged(home, till) == (3, 3)
+    assert "received up to number 3" in home.run("sync", "import", stick, "--data", till.path).out
+
+
+def test_a_stick_is_read_and_written_while_the_sync_runs(
+    town: tuple[Home, Path, str], home: Home, till: DataFolder
+) -> None:
+    enrol = ("sync", "enrol", "--server", town[2], "--data", till.path, "--code")
+    assert home.run(*enrol, code_of(town, "yeu")).status == 0
+    sell(till, 1)
+    stick = home.path / "stick"
+    stick.mkdir()
+    with home.running("sync", "--data", till.path) as running:
+        eventually(lambda: acknowledged(home, till) == (1, 1))
+        assert home.run("sync", "export", stick, "--data", till.path).status == 0
+        assert home.run("server", "import", stick, "--data", town[1]).status == 0
+        said = home.run("sync", "import", stick, "--data", till.path)
+        assert (said.status, said.err) == (0, "")
+        assert running.end() == 0
+
+
+def test_answers_for_other_tills_are_passed_over_and_named(home: Home, till: DataFolder) -> None:
+    stick = home.path / "stick"
+    stick.mkdir()
+    (stick / "a.comptoir-answer").write_text("nothing of ours\n")
+    said = home.run("sync", "import", stick, "--data", till.path)
+    refused(said, "a.comptoir-answer: File not whole, or damaged", "No answer for this till")
+    refused(home.run("sync", "import", stick, "--data", home.path / "none"), "No till")
+    refused(home.run("sync", "export", stick, "--data", home.path / "none"), "No till")
+    empty = home.path / "empty"
+    empty.mkdir()
+    refused(home.run("server", "import", empty, "--data", home.path / "none"), "No till's export")
+
+
+def _waiting(home: Home, till: DataFolder) -> int:
+    (one,) = home.run("sync", "status", "--data", till.path, "--json").data["campaigns"]
+    assert one["epoch"] == 2
+    return int(one["waiting"])
 
 
 def test_a_server_that_is_gone_is_a_sentence_in_the_status_and_the_sync_goes_on(

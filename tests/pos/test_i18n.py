@@ -26,6 +26,7 @@ from pos.domain.catalogue import Unit
 from pos.domain.errors import PosError
 from pos.domain.payment import OPEN, STEPS, Direction, State
 from pos.domain.reconcile import Doubt
+from pos.domain.rewards import Refusal
 from pos.domain.ticket import TicketType
 from pos.i18n import LANGUAGES, language
 from pos.plain.commands import COMMANDS
@@ -224,6 +225,7 @@ def reasons() -> set[str]:
     for path in (*DRIVERS, *(ROOT / "pos" / "adapters").glob("*.py")):
         found |= {text for text in texts(path) if _REASON.match(text)}
     found |= {kind.name for kind in leaves(sync_errors, SyncError)}  # type: ignore[attr-defined] # a SyncError has one
+    found |= {str(refusal) for refusal in Refusal}
     return found | set(PROBLEMS) | {UNREADABLE, NOT_ENROLLED, "restart"}
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from textual.message import Message
 
-from pos.app.views import AttemptView, LastView, SaleView
+from pos.app.reward_words import earned_text, offer_text
+from pos.app.views import AttemptView, LastView, OfferView, SaleView
 from pos.domain.money import Cents
 from pos.domain.receipt import tender_label
 from pos.tui import big_digits
@@ -25,6 +26,7 @@ class Shown:
     last: LastView | None = None
     training: bool = False
     then: str = ""
+    offers: tuple[OfferView, ...] = ()
 
 
 class Totals(Rows):
@@ -96,6 +98,7 @@ class Totals(Rows):
         for tender in sale.tenders:
             label = clean(tender_label(tender.name, self.language))
             rows.append(ends([(label, "good")], [(number(-tender.amount), "good")], width))
+        rows += self._offers(width)
         last = self.shown.last
         if last and last.change and not sale.tenders:
             # The customer before may still wait for the change.
@@ -125,7 +128,19 @@ class Totals(Rows):
         if last.total >= 0:
             change = self.language.number(last.change)
             rows.append(ends([(say("tui.last.change"), "dim")], [(change, "good")], width))
+        for line in last.rewards:
+            told = wrap(clean(earned_text(line, self.language)), width)
+            rows += [[(fit(part, width), "good")] for part in told]
         rows += [[(line, "hint")] for line in wrap(self.till.key_hints("receipt"), width)]
+        return rows
+
+    def _offers(self, width: int) -> list[Row]:
+        """What the sale earns, or why nothing."""
+        rows: list[Row] = []
+        for offer in self.shown.offers:
+            style = "good" if offer.amount else "dim"
+            text = clean(offer_text(offer, self.language))
+            rows += [[(fit(line, width), style)] for line in wrap(text, width)]
         return rows
 
     def _training(self, width: int) -> list[Row]:

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from sync.server.exports.disclosure import TOTAL, Amounts, Cell, hidden_cells, with_totals
 from sync.server.exports.errors import TooManyRows
 from sync.server.exports.tabular import Row
+from sync.server.reference.naf import division_name
 from sync.server.store.db import Db
 from sync.server.watch.shop_sums import BOOKED, SUMS
 
@@ -27,7 +28,9 @@ Week: TypeAlias = Mapping[Cell, Mapping[str, Amounts]]
 
 def read_weeks(db: Db, campaign: str) -> list[str]:
     """The ISO weeks ("2026-W48") of which there are tickets. Raises TooManyRows."""
-    rows = db.execute("SELECT DISTINCT day FROM turnover WHERE campaign = ?", (campaign,))
+    rows = db.execute(
+        "SELECT DISTINCT day FROM tally WHERE campaign = ? AND what = 'ticket'", (campaign,)
+    )
     weeks = sorted({_week_of(day) for (day,) in rows.fetchall()})
     if len(weeks) > WEEKS_MAX:
         raise TooManyRows(WEEKS_MAX)
@@ -58,13 +61,13 @@ def rows_of(name: str, week: Week) -> list[Row]:
     every, hidden = with_totals(week), hidden_cells(week)
     rows: list[Row] = []
     for district, division in sorted(every):
-        content = every[district, division]
+        content, trade = every[district, division], division_name(division, "fr")
         turnover, sales, *rest = map(sum, zip(*content.values(), strict=True))
         if (district, division) in hidden:
-            rows.append((name, district, division, _HIDDEN, *_EMPTY))
+            rows.append((name, district, division, trade, _HIDDEN, *_EMPTY))
         else:
             figures = (len(content), sales, turnover, *rest)
-            rows.append((name, district, division, _PUBLISHED, *figures))
+            rows.append((name, district, division, trade, _PUBLISHED, *figures))
     return rows
 
 

@@ -76,7 +76,7 @@ SHOPS: Final = (
     Column("last_day"),
 )
 CELLS: Final = (
-    *(Column("week"), Column("district"), *_codes("division"), Column("state")),
+    *(Column("week"), Column("district"), *_codes("division"), Column("trade"), Column("state")),
     *_counts("businesses", "sales"),
     *_amounts("turnover", "eligible", "earned", "redeemed"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sync.contract.operations import Adjust, Earn, Reissue
@@ -28,6 +29,11 @@ def book_earn(booking: Booking, standing: Standing, part: int, earn: Earn) -> No
     than the rules give is reported, and the difference is not paid.
     """
     pack, expected = _expected(booking, earn)
+    before = earns.promised_by(
+        booking.db, booking.campaign, booking.sender.enrolment, booking.number
+    )
+    if before:  # a part of it was handed out on paper: both together are one reward
+        expected = replace(expected, amount=max(expected.amount - before, 0), base=0)
     allowed = min(earn.amount, expected.amount)
     if earn.claim and earns.by_claim(booking.db, booking.campaign, earn.claim):
         of_booking(booking, Kind.BROKEN, earn.amount, "this claim stands for another sale")
@@ -57,13 +63,16 @@ def book_earn(booking: Booking, standing: Standing, part: int, earn: Earn) -> No
 def book_adjust(booking: Booking, adjust: Adjust, wallet_floor: int) -> None:
     """Take back what a sale no longer earns, from wherever the reward is by now.
 
-    A wallet may go below zero down to its floor; what is beyond that is the sponsors' loss.
+    A wallet may go below zero down to its floor; what is beyond that is the sponsors' loss. What
+    was handed out on paper is taken back last.
     """
     found = earns.by_ticket(booking.db, booking.campaign, booking.sender.till, adjust.ticket)
-    for row in found:
-        over = row.amount - min(row.amount, adjust.after)
+    too_much = sum(row.amount for row in found) - adjust.after
+    for row in reversed(found):
+        over = min(row.amount, too_much)
         if over <= 0:
             continue
+        too_much -= over
         taken = _take_back(booking, row, over, wallet_floor)
         left = row.amount - over
         earns.update(booking.db, booking.campaign, row, amount=left, **_lapsed(row, left))

@@ -83,9 +83,24 @@ def by_claim(db: Db, campaign: str, claim: str) -> EarnRow | None:
     return rows[0] if rows else None
 
 
+def promised_by(db: Db, campaign: str, enrolment: int, number: int) -> int:
+    """What an entry has promised so far, in cents."""
+    (cents,) = db.execute(
+        "SELECT coalesce(sum(promised), 0) FROM earn"
+        " WHERE campaign = ? AND enrolment = ? AND number = ? AND kind = 'earn'",
+        (campaign, enrolment, number),
+    ).fetchone()
+    return int(cents)
+
+
 def by_ticket(db: Db, campaign: str, till: str, ticket: int) -> list[EarnRow]:
-    """What a ticket of a till earned."""
-    return _select(db, campaign, "till = ? AND ticket = ? AND kind = 'earn'", till, ticket)
+    """What a ticket of a till earned, in its parts.
+
+    A till that was restored may have given a number twice: the one of its later enrolment counts.
+    """
+    rows = _select(db, campaign, "till = ? AND ticket = ? AND kind = 'earn'", till, ticket)
+    latest = max((row.enrolment for row in rows), default=0)
+    return [row for row in rows if row.enrolment == latest]
 
 
 def by_member(db: Db, campaign: str, member: str, *states: State) -> list[EarnRow]:

@@ -25,18 +25,29 @@ _REDEEMED: Final = (
     " redemptions = reward_day.redemptions + excluded.redemptions,"
     " redeemed_cents = reward_day.redeemed_cents + excluded.redeemed_cents"
 )
-_MODES: Final = (
-    "INSERT INTO tally (campaign, what, day, cell, times, cents)"
-    " SELECT campaign, 'mode', day, mode, count(*), sum(payable) FROM redemption"
-    " WHERE campaign = ? AND enrolment = ? AND number BETWEEN ? AND ?"
-    " GROUP BY campaign, day, mode ON CONFLICT (campaign, what, day, cell) DO UPDATE SET"
+_ADD: Final = (
+    " ON CONFLICT (campaign, what, day, cell) DO UPDATE SET"
     " times = tally.times + excluded.times, cents = tally.cents + excluded.cents"
+)
+_FROM_EARNS: Final = (
+    " FROM earn WHERE campaign = ? AND enrolment = ? AND number BETWEEN ? AND ?"
+    " AND kind = 'earn' AND promised > 0 GROUP BY campaign, day"
+)
+_FROM_REDEMPTIONS: Final = (
+    " FROM redemption WHERE campaign = ? AND enrolment = ? AND number BETWEEN ? AND ?"
+    " GROUP BY campaign, day, mode"
+)
+_TALLY: Final = "INSERT INTO tally (campaign, what, day, cell, times, cents) SELECT campaign,"
+_TALLIES: Final = (
+    f"{_TALLY} 'earn', day, 'base', count(*), sum(base){_FROM_EARNS}{_ADD}",
+    f"{_TALLY} 'earn', day, 'reward', count(*), sum(amount){_FROM_EARNS}{_ADD}",
+    f"{_TALLY} 'mode', day, mode, count(*), sum(payable){_FROM_REDEMPTIONS}{_ADD}",
 )
 
 
 def add_rewards(db: Db, campaign: str, enrolment: int, numbers: tuple[int, int]) -> None:
     """Add what the entries of these numbers (both included) earned and redeemed, once."""
-    for statement in (_EARNED, _REDEEMED, _MODES):
+    for statement in (_EARNED, _REDEEMED, *_TALLIES):
         db.execute(statement, (campaign, enrolment, *numbers))
 
 
@@ -57,8 +68,7 @@ def note_visit(db: Db, campaign: str, member: str, shop: str, day: str) -> None:
     ).fetchall()
     cell = ("first", "second", "later")[len(known) - 1]
     db.execute(
-        "INSERT INTO tally (campaign, what, day, cell, times, cents)"
-        " VALUES (?, 'visit', ?, ?, 1, 0) ON CONFLICT (campaign, what, day, cell) DO UPDATE SET"
-        " times = tally.times + 1",
+        "INSERT INTO tally (campaign, what, day, cell, times, cents)"  # noqa: S608 - constants
+        f" VALUES (?, 'visit', ?, ?, 1, 0){_ADD}",
         (campaign, day, cell),
     )

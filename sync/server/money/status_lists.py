@@ -7,8 +7,18 @@ from typing import Final
 
 from sync.contract import status_list
 from sync.contract.jws import SigningKey
-from sync.contract.status_list import INVALID, SUSPENDED, VALID
+from sync.contract.status_list import (
+    INVALID,
+    LISTS_MAX,
+    SUSPENDED,
+    VALID,
+    BatchList,
+    BatchLists,
+)
+from sync.contract.voucher import Audience
 from sync.server.errors import refuse
+from sync.server.money.context import Sender
+from sync.server.money.funding import where_is
 from sync.server.store.db import Db
 
 TTL_SECONDS: Final = 600
@@ -20,6 +30,32 @@ _STATUS: Final = {
     "expired": INVALID,
     "revoked": INVALID,
 }
+
+
+def current(db: Db, campaign: str, sender: Sender, today: str) -> BatchLists:
+    """The lists that a till should have: of batches it may be shown and that are not over.
+
+    Newest first; a batch of another shop or till is not among them. `today` is YYYY-MM-DD.
+    """
+    rows = db.execute(
+        "SELECT id, version FROM batch WHERE campaign = ? AND last_day >= ? AND"
+        " (audience IN (?, ?) OR (audience = ? AND audience_id = ?)"
+        " OR (audience = ? AND audience_id = ?))"
+        " ORDER BY id DESC LIMIT ?",
+        (
+            *(campaign, today, int(Audience.ANY), int(Audience.GROUP)),
+            *(int(Audience.SHOP), where_is(db, campaign, sender.shop).number),
+            *(int(Audience.TILL), sender.enrolment, LISTS_MAX),
+        ),
+    )
+    return BatchLists(
+        lists=[BatchList(batch=int(batch), etag=etag(number)) for batch, number in rows.fetchall()]
+    )
+
+
+def etag(number: int) -> str:
+    """The ETag of a version of a list."""
+    return f'"{number}"'
 
 
 def version(db: Db, campaign: str, batch: int) -> int:

@@ -8,11 +8,12 @@ the balances say.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, Protocol, TypeAlias
 
 from sync.contract import voucher as tokens
+from sync.contract.feed import Carnet
 from sync.contract.jws import SigningKey
 from sync.contract.operations import VoucherRef
 from sync.contract.rewards.rules import RulePack
@@ -22,10 +23,12 @@ from sync.server.money.accounts import EXPIRED, Account, Place
 from sync.server.money.acts import record
 from sync.server.money.context import Booking
 from sync.server.money.findings import Kind, of_booking
+from sync.server.money.funding import where_is
 from sync.server.money.ledger import Ledger, Source, of_act
 from sync.server.money.members import Member
 from sync.server.money.online_code import code_digest, new_code
 from sync.server.store.db import Db, next_number
+from sync.server.tills.feed import News, publish, publish_item
 
 Purpose: TypeAlias = Literal["wallet", "bonus", "carnet", "handout"]
 BATCH_SIZE_MAX: Final = 100_000
@@ -134,6 +137,42 @@ def issue_bonus(
             *(Audience.SHOP, shop_number, terms.flags, terms.min_spend),
         )
     return _issue(ledger, terms, member, Place(Account.BUDGET), funds, of_act(act), means)
+
+
+def issue_carnets(
+    ledger: Ledger, shop: str, value: int, count: int, pack: RulePack, who: str, means: Means
+) -> int:
+    """Give each till of a shop vouchers of that shop alone, to be handed out on request; how many.
+
+    They are worth nothing before the till's chain says that it handed them out as a reward.
+    Refused for a shop without tills.
+    """
+    db, campaign = ledger.db, ledger.campaign
+    tills = _tills_of(db, campaign, shop)
+    if not tills:
+        raise refuse("malformed", "this shop has no till yet")
+    where = where_is(db, campaign, shop)
+    first = _terms(ledger, "carnet", value, pack)
+    terms = replace(first, audience=Audience.SHOP, audience_id=where.number)
+    detail = {"shop": shop, "value": value, "count": count}
+    record(db, campaign, "carnet", who, ledger.at, detail)
+    for till, epoch in tills:
+        made = [_write(ledger, terms, "", "suspended", means).token for _ in range(count)]
+        number = next_number(db, "feed", campaign)
+        carnet = Carnet(id=number, value=value, vouchers=tuple(made))
+        news = News(campaign, "carnet", {"carnet": carnet}, till, epoch)
+        publish_item(db, news, means.key, ledger.at)
+    return len(tills) * count
+
+
+def _tills_of(db: Db, campaign: str, shop: str) -> list[tuple[str, int]]:
+    """The tills of a shop, each under its present epoch."""
+    rows = db.execute(
+        "SELECT till, max(epoch) FROM enrolment WHERE campaign = ? AND shop = ? GROUP BY till"
+        " ORDER BY till",
+        (campaign, shop),
+    )
+    return [(str(till), int(epoch)) for till, epoch in rows.fetchall()]
 
 
 def hand_out(booking: Booking, handed: Sequence[VoucherRef], place: Place, covered: int) -> None:
@@ -305,6 +344,9 @@ def _issue(
 
 def _write(ledger: Ledger, terms: Terms, member: str, state: str, means: Means) -> Issued:
     batch, index = _next_place(ledger, terms)
+    if index == 0 and terms.audience in (Audience.ANY, Audience.GROUP):
+        news = News(ledger.campaign, "lists", {"lists": (batch,)})
+        publish(ledger.db, news, means.key, ledger.at)
     said = Voucher(
         *(batch, index, terms.value, terms.first_day, terms.last_day),
         *(terms.audience, terms.audience_id),

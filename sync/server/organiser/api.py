@@ -13,6 +13,7 @@ from sync.contract.messages import (
     NewPairingCode,
     NewShop,
     Notice,
+    PairingCode,
     Shop,
 )
 from sync.server.access import Access, no_shop
@@ -21,8 +22,10 @@ from sync.server.errors import refuse
 from sync.server.organiser.creating import create_campaign
 from sync.server.organiser.overview import read_page, status
 from sync.server.services import Services, answer, read_json
+from sync.server.shops.pairing import make_code_for
+from sync.server.shops.register import add_shop
 from sync.server.store.db import Db
-from sync.server.tills.enrolment import campaign_of_shop, make_code, random_code
+from sync.server.tills.enrolment import campaign_of_shop, random_code
 from sync.server.tills.feed import News, publish
 
 
@@ -47,16 +50,10 @@ class AdminApi:
         new = await read_json(request, NewShop, SMALL_BODY_BYTES_MAX)
         await self._access.allow(who, new.campaign)
         shop = Shop(id=self._services.clock.new_uuid(), campaign=new.campaign, name=new.name)
-        now = stamp(self._services.clock.now())
-
-        def work(db: Db) -> None:
-            db.execute(
-                "INSERT INTO shop (campaign, id, number, name, created_at) SELECT"
-                " ?, ?, coalesce(max(number), 0) + 1, ?, ? FROM shop WHERE campaign = ?",
-                (shop.campaign, shop.id, shop.name, now, shop.campaign),
-            )
-
-        await self._store.write(work, new.campaign)
+        now = self._services.clock.now()
+        await self._store.write(
+            lambda db: add_shop(db, shop.campaign, shop.id, shop.name, now), new.campaign
+        )
         return answer(shop, 201)
 
     async def pairing_codes(self, request: Request) -> Response:
@@ -67,8 +64,11 @@ class AdminApi:
         campaign = await self._store.read(lambda db: campaign_of_shop(db, new.shop))
         if not who.may_organise(campaign):
             raise no_shop(new.shop)
-        made = await self._store.write(lambda db: make_code(db, new.shop, code, now), campaign)
-        return answer(made, 201)
+
+        def work(db: Db) -> PairingCode:
+            return make_code_for(db, campaign, new.shop, code, new.days, who.by, now)
+
+        return answer(await self._store.write(work, campaign), 201)
 
     async def notices(self, request: Request) -> Response:
         """POST /v1/admin/notices."""

@@ -113,7 +113,7 @@ def _shop(db: Db, campaign: str, shop: str, name: str) -> ShopStatus:
         name=name,
         turnover=_turnover(db, campaign, shop),
         days=_days(db, campaign, shop),
-        tills=_tills(db, campaign, shop),
+        tills=tills_of(db, campaign, shop),
     )
 
 
@@ -145,7 +145,8 @@ def _days(db: Db, campaign: str, shop: str | None = None) -> list[TurnoverDay]:
     ]
 
 
-def _tills(db: Db, campaign: str, shop: str) -> list[TillStatus]:
+def tills_of(db: Db, campaign: str, shop: str) -> list[TillStatus]:
+    """The tills of a shop, each under every epoch that it had."""
     rows = db.execute(
         "SELECT enrolment.id, till, epoch, campaign, shop_till, software, fingerprint, enrolled_at,"
         " head_number, rejected, last_entry_at, last_received_at, quarantine, quarantined_at,"

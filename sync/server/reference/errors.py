@@ -3,6 +3,7 @@
 ReferenceProblem
 ├── BadSiret
 ├── BadIban
+├── BadNaf
 └── BadHours
 """
 
@@ -19,6 +20,10 @@ class BadSiret(ReferenceProblem):
 
 class BadIban(ReferenceProblem):
     """No account that SEPA transfers reach."""
+
+
+class BadNaf(ReferenceProblem):
+    """No code of the nomenclature that was asked for."""
 
 
 class BadHours(ReferenceProblem):

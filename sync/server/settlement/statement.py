@@ -61,6 +61,11 @@ class _Span(NamedTuple):
     after: int
     before: int
 
+    @property
+    def asked(self) -> tuple[str, str, int, int]:
+        """The parameters of `_TO_SHOP` and `_FROM_SHOP`."""
+        return self.campaign, self.shop, self.after, self.before
+
 
 def read_statement(db: Db, campaign: str, number: int, shop: str) -> Statement:
     """What a run pays to a shop; Refused when it pays nothing to it."""
@@ -68,11 +73,20 @@ def read_statement(db: Db, campaign: str, number: int, shop: str) -> Statement:
     line = next((one for one in run.lines if one.shop == shop), None)
     if line is None:
         raise refuse("not-found", f"settlement {number} pays nothing to this shop")
-    span = _span(db, campaign, number, shop)
-    items = (*_redeemed(db, span), *_returned(db, span), *_acts(db, span))
+    items = _items(db, _span(db, campaign, number, shop))
     if len(items) > ITEMS_MAX:
         raise refuse("too-large", f"a statement has {ITEMS_MAX} lines at most")
     return Statement(number, run.cutoff, line, items)
+
+
+def read_owed(db: Db, campaign: str, shop: str) -> tuple[Item, ...]:
+    """What changed what a shop is owed since it was paid last, in order of days.
+
+    Its sum is what the shop is owed now, unless there are more than ITEMS_MAX of them.
+    """
+    last = _last_paid(db, campaign, shop, _NO_END)
+    items = _items(db, _Span(campaign, shop, last, _NO_END))
+    return tuple(sorted(items, key=lambda one: one.day)[:ITEMS_MAX])
 
 
 def write_statement(statement: Statement, language: Language) -> list[str]:
@@ -94,6 +108,10 @@ def write_statement(statement: Statement, language: Language) -> list[str]:
     ]
 
 
+def _items(db: Db, span: _Span) -> tuple[Item, ...]:
+    return (*_redeemed(db, span), *_returned(db, span), *_acts(db, span))
+
+
 def _cells(item: Item, language: Language) -> tuple[str, ...]:
     what = _WORDS[language][f"item_{item.kind}"].format(name=item.name)
     return day(item.day, language), item.till, item.ticket, what, euros(item.cents, language)
@@ -106,37 +124,50 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
+_NO_END: Final = 2**62
+# A shop's own transfers: the literal account lets both databases use the index of shops alone.
+_TO_SHOP: Final = (
+    "transfer.campaign = ? AND credit = 'payable' AND credit_owner = ?"
+    " AND transfer.id > ? AND transfer.id < ?"
+)
+_FROM_SHOP: Final = (
+    "transfer.campaign = ? AND debit = 'payable' AND debit_owner = ?"
+    " AND transfer.id > ? AND transfer.id < ?"
+)
+
+
 def _span(db: Db, campaign: str, number: int, shop: str) -> _Span:
     """From the shop's payment before this one to this one."""
+    (act,) = db.execute(
+        "SELECT act FROM settlement WHERE campaign = ? AND id = ?", (campaign, number)
+    ).fetchone()
     (before,) = db.execute(
-        "SELECT min(transfer.id) FROM transfer JOIN settlement"
-        " ON settlement.campaign = transfer.campaign AND source = CAST(act AS TEXT)"
-        " WHERE transfer.campaign = ? AND settlement.id = ? AND source_kind = 'act'"
-        " AND kind = 'settle' AND debit_owner = ?",
-        (campaign, number, shop),
+        f"SELECT min(id) FROM transfer WHERE {_FROM_SHOP}"  # noqa: S608 - constants
+        " AND kind = 'settle' AND source_kind = 'act' AND source = ?",
+        (campaign, shop, 0, _NO_END, str(act)),
     ).fetchone()
-    (after,) = db.execute(
-        "SELECT coalesce(max(id), 0) FROM transfer"
-        " WHERE campaign = ? AND id < ? AND kind = 'settle' AND debit_owner = ?",
-        (campaign, before, shop),
+    return _Span(campaign, shop, _last_paid(db, campaign, shop, int(before)), int(before))
+
+
+def _last_paid(db: Db, campaign: str, shop: str, before: int) -> int:
+    """The last transfer of a shop's payment before one; 0 for none."""
+    (last,) = db.execute(
+        f"SELECT coalesce(max(id), 0) FROM transfer WHERE {_FROM_SHOP} AND kind = 'settle'",  # noqa: S608 - constants
+        (campaign, shop, 0, before),
     ).fetchone()
-    return _Span(campaign, shop, int(after), int(before))
+    return int(last)
 
 
 def _redeemed(db: Db, span: _Span) -> list[Item]:
     rows = db.execute(
-        "SELECT redemption.mode, redemption.day, shop_till, ticket, batch, idx, payable"
+        "SELECT redemption.mode, redemption.day, shop_till, ticket, batch, idx, payable"  # noqa: S608 - constants
         " FROM redemption JOIN enrolment ON enrolment.campaign = redemption.campaign"
         " AND enrolment.id = redemption.enrolment"
         " WHERE redemption.campaign = ? AND redemption.shop = ? AND payable > 0"
         " AND CAST(redemption.enrolment AS TEXT) || ':' || CAST(number AS TEXT) IN (SELECT source"
-        " FROM transfer WHERE campaign = ? AND id > ? AND id < ? AND credit = 'payable'"
-        " AND credit_owner = ? AND source_kind = 'entry')"
+        f" FROM transfer WHERE {_TO_SHOP} AND source_kind = 'entry')"
         " ORDER BY redemption.day, shop_till, ticket, number, part LIMIT ?",
-        (
-            *(span.campaign, span.shop),
-            *(span.campaign, span.after, span.before, span.shop, ITEMS_MAX + 1),
-        ),
+        (span.campaign, span.shop, *span.asked, ITEMS_MAX + 1),
     )
     return [
         Item("phone", when, till, str(ticket), "", int(cents))
@@ -149,18 +180,14 @@ def _redeemed(db: Db, span: _Span) -> list[Item]:
 def _returned(db: Db, span: _Span) -> list[Item]:
     """What goods that came back took away again: `ticket` is the sale's."""
     rows = db.execute(
-        "SELECT given.day, shop_till, ticket, cents FROM (SELECT source, sum(cents) AS cents"
-        " FROM transfer WHERE campaign = ? AND id > ? AND id < ? AND debit = 'payable'"
-        " AND debit_owner = ? AND source_kind = 'entry' GROUP BY source) AS taken"
+        "SELECT given.day, shop_till, ticket, cents FROM (SELECT source, sum(cents) AS cents"  # noqa: S608 - constants
+        f" FROM transfer WHERE {_FROM_SHOP} AND source_kind = 'entry' GROUP BY source) AS taken"
         " JOIN (SELECT enrolment, number, min(day) AS day, min(ticket) AS ticket FROM earn"
         " WHERE campaign = ? AND shop = ? AND kind = 'reissue' GROUP BY enrolment, number) AS given"
         " ON source = CAST(given.enrolment AS TEXT) || ':' || CAST(number AS TEXT)"
         " JOIN enrolment ON enrolment.campaign = ? AND enrolment.id = given.enrolment"
         " ORDER BY given.day, shop_till, ticket, number LIMIT ?",
-        (
-            *(span.campaign, span.after, span.before, span.shop),
-            *(span.campaign, span.shop, span.campaign, ITEMS_MAX + 1),
-        ),
+        (*span.asked, span.campaign, span.shop, span.campaign, ITEMS_MAX + 1),
     )
     return [
         Item("returned", when, till, str(ticket), "", -int(cents))
@@ -171,12 +198,13 @@ def _returned(db: Db, span: _Span) -> list[Item]:
 def _acts(db: Db, span: _Span) -> list[Item]:
     """What an organiser decided to pay, and transfers that a bank refused."""
     rows = db.execute(
-        "SELECT transfer.kind, min(transfer.at), min(detail), sum(cents) FROM transfer JOIN act"
-        " ON act.campaign = transfer.campaign AND source = CAST(act.id AS TEXT)"
-        " WHERE transfer.campaign = ? AND transfer.id > ? AND transfer.id < ?"
-        " AND credit = 'payable' AND credit_owner = ? AND source_kind = 'act'"
-        " GROUP BY act.id, transfer.kind ORDER BY act.id LIMIT ?",
-        (span.campaign, span.after, span.before, span.shop, ITEMS_MAX + 1),
+        "SELECT kind, min(at), min(detail), sum(cents) FROM (SELECT transfer.kind AS kind,"  # noqa: S608 - constants
+        " transfer.at AS at, detail, cents, act.id AS act FROM transfer JOIN act"
+        " ON act.campaign = transfer.campaign AND act.id ="
+        " CASE WHEN source_kind = 'act' THEN CAST(source AS INTEGER) END"
+        f" WHERE {_TO_SHOP} AND source_kind = 'act') AS acted"
+        " GROUP BY act, kind ORDER BY act LIMIT ?",
+        (*span.asked, ITEMS_MAX + 1),
     )
     return [_of_act(*row) for row in rows.fetchall()]
 

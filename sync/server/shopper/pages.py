@@ -27,11 +27,10 @@ from sync.server.money.ledger import Ledger
 from sync.server.money.members import Member
 from sync.server.money.online_code import shown
 from sync.server.services import Services, address_of
+from sync.server.shopper.browser import keep_secret, member_of, secret_of, whole
 from sync.server.shopper.texts import TEXTS
 from sync.server.store.db import Db
 
-WALLET_COOKIE: Final = "comptoir-wallet"
-COOKIE_SECONDS: Final = 400 * 86_400  # the longest that browsers keep one
 SECRET_BYTES: Final = 32
 CAMPAIGNS_MAX: Final = 20
 Handler = Callable[[Request], Awaitable[Response]]
@@ -145,7 +144,7 @@ class ShopperPages:
         return self._html.render(request, page, receipt=found, action=action, code=code)
 
     async def _take(self, request: Request, found: claiming.Receipt) -> Response:
-        secret = _secret(request) or secrets.token_urlsafe(SECRET_BYTES)
+        secret = secret_of(request) or secrets.token_urlsafe(SECRET_BYTES)
 
         def work(ledger: Ledger) -> claiming.Claimed:
             member = members.ensure_member(
@@ -168,10 +167,10 @@ class ShopperPages:
     async def make_voucher(self, request: Request) -> Response:
         """POST /porte-monnaie/bon. The short code is shown on this page only."""
         form = await read_form(request)
-        value = _whole(form.get("value", ""))
+        value = whole(form.get("value", ""))
 
         def work(ledger: Ledger) -> vouchers.Issued:
-            member = _member(ledger.db, ledger.campaign, request)
+            member = member_of(ledger.db, ledger.campaign, request)
             wallets.mature(ledger, member)
             pack = standing(ledger.db, ledger.campaign).pack
             if pack is None:
@@ -185,10 +184,10 @@ class ShopperPages:
     async def voucher(self, request: Request) -> Response:
         """GET /porte-monnaie/bon/{campaign}/{batch}/{index}."""
         campaign = request.path_params["campaign"]
-        place = _whole(request.path_params["batch"]), _whole(request.path_params["index"])
+        place = whole(request.path_params["batch"]), whole(request.path_params["index"])
 
         def work(db: Db) -> vouchers.VoucherRow:
-            member = _member(db, campaign, request)
+            member = member_of(db, campaign, request)
             row = vouchers.require_voucher(db, campaign, *place)
             if row.member != member.id or row.state != "valid":
                 raise refuse("not-found", "this voucher is not in this wallet")
@@ -200,21 +199,39 @@ class ShopperPages:
     async def give_back(self, request: Request) -> Response:
         """POST /porte-monnaie/rendre."""
         form = await read_form(request)
-        place = _whole(form.get("batch", "")), _whole(form.get("index", ""))
+        place = whole(form.get("batch", "")), whole(form.get("index", ""))
 
         def work(ledger: Ledger) -> None:
-            member = _member(ledger.db, ledger.campaign, request)
+            member = member_of(ledger.db, ledger.campaign, request)
             vouchers.give_back(ledger, member, *place)
 
         await self._write(form.get("campaign", ""), work)
         return RedirectResponse("/porte-monnaie", 303)
+
+    async def replace(self, request: Request) -> Response:
+        """POST /porte-monnaie/perdu. The lost voucher is worth nothing from this moment on."""
+        form = await read_form(request)
+        place = whole(form.get("batch", "")), whole(form.get("index", ""))
+
+        def work(ledger: Ledger) -> vouchers.Issued:
+            member = member_of(ledger.db, ledger.campaign, request)
+            row = vouchers.require_voucher(ledger.db, ledger.campaign, *place)
+            if row.member != member.id:
+                raise refuse("not-found", "this voucher is not in this wallet")
+            if row.state == "redeemed":
+                raise refuse("voucher-spent", f"on {row.used_at}")
+            return vouchers.reissue(ledger, *place, member.id, self._means)
+
+        campaign = form.get("campaign", "")
+        issued = await self._write(campaign, work)
+        return self._voucher(request, campaign, issued, issued.token, shown(issued.code))
 
     async def recovery(self, request: Request) -> Response:
         """POST /porte-monnaie/code."""
         form = await read_form(request)
 
         def work(ledger: Ledger) -> str:
-            member = _member(ledger.db, ledger.campaign, request)
+            member = member_of(ledger.db, ledger.campaign, request)
             return members.new_recovery_code(ledger.db, member, self._means.random)
 
         code = await self._write(form.get("campaign", ""), work)
@@ -223,7 +240,7 @@ class ShopperPages:
     async def move_here(self, request: Request) -> Response:
         """POST /porte-monnaie/reprendre."""
         typed = (await read_form(request)).get("code", "")
-        secret = _secret(request) or secrets.token_urlsafe(SECRET_BYTES)
+        secret = secret_of(request) or secrets.token_urlsafe(SECRET_BYTES)
         meter, address = self._services.meters.codes, address_of(request)
         meter.check(address)
         try:
@@ -238,7 +255,7 @@ class ShopperPages:
     async def _wallet(
         self, request: Request, code: int = 200, *, recovery: str = "", wrong: str = ""
     ) -> Response:
-        secret, now = _secret(request), stamp(self._services.clock.now())
+        secret, now = secret_of(request), stamp(self._services.clock.now())
         found = await self._store.read(lambda db: _shown(db, secret, now))
         ripe = [one for one in found if one.is_due]
         for one in ripe:
@@ -283,7 +300,7 @@ class ShopperPages:
         key = self._means.key
 
         def work(ledger: Ledger) -> tuple[str, int]:
-            member = members.find_member(ledger.db, ledger.campaign, _secret(request))
+            member = members.find_member(ledger.db, ledger.campaign, secret_of(request))
             if member is None:
                 return "", 0
             wallets.mature(ledger, member)
@@ -305,27 +322,8 @@ class ShopperPages:
         return await self._store.write(lambda db: work(Ledger(db, campaign, now)), campaign)
 
     def _keep(self, response: Response, secret: str) -> Response:
-        response.set_cookie(
-            WALLET_COOKIE,
-            secret,
-            max_age=COOKIE_SECONDS,
-            httponly=True,
-            samesite="lax",  # a receipt's QR opens the page from another application
-            secure=self._services.is_https,
-        )
+        keep_secret(response, secret, is_https=self._services.is_https)
         return response
-
-
-def _secret(request: Request) -> str:
-    """The wallet's secret that a browser holds; empty for none."""
-    return request.cookies.get(WALLET_COOKIE, "")
-
-
-def _member(db: Db, campaign: str, request: Request) -> Member:
-    found = members.find_member(db, campaign, _secret(request))
-    if found is None:
-        raise refuse("not-found", "this phone has no wallet in that campaign")
-    return found
 
 
 def _shown(db: Db, secret: str, now: str) -> list[Shown]:
@@ -344,9 +342,3 @@ def _shown(db: Db, secret: str, now: str) -> list[Shown]:
             ripe = wallets.is_due(db, member, now)
             found.append(Shown(member, name, ripe, wallet, held, able))
     return found
-
-
-def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 9:
-        raise refuse("malformed", "expected a whole number")
-    return int(text)

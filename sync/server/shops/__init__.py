@@ -1,1 +1,1 @@
-"""The shop's own page."""
+"""Enrolling shops: the register, lists, pairing codes, letters and stickers."""

@@ -10,9 +10,20 @@ from typing import Final
 
 from sync.server.errors import BadConfig
 from sync.server.store.dialect import frozen_in_sqlite
-from sync.server.store.steps import accounts, base, first, ledger, rewards, vouchers, watching
+from sync.server.store.planning import tell_planner
+from sync.server.store.steps import (
+    accounts,
+    base,
+    directory,
+    enrolling,
+    first,
+    ledger,
+    rewards,
+    vouchers,
+    watching,
+)
 
-_AREAS = (ledger, rewards, vouchers, accounts)
+_AREAS = (ledger, rewards, vouchers, accounts, enrolling, directory)
 # The steps from the second on, in the words that both databases share; their append-only tables.
 SHARED_STEPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (base.TABLES, base.APPEND_ONLY),
@@ -40,6 +51,8 @@ def migrate(db: sqlite3.Connection) -> None:
         script = _script(number, is_new=done == 0)
         db.executescript(f"BEGIN IMMEDIATE;{script}PRAGMA user_version = {number};COMMIT;")
         db.execute("PRAGMA foreign_keys = ON")
+    if done < VERSION:
+        tell_planner(db)
 
 
 def _script(number: int, *, is_new: bool) -> str:

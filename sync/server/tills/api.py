@@ -51,6 +51,15 @@ class TillApi:
         self._services.meters.uplinks.take(caller.now.till)
         caller.require_free()
         uplink = decode_json(await read_body(request, UPLINK_BODY_BYTES_MAX), Uplink)
+        return await self._store_uplink(caller, uplink)
+
+    async def take(self, caller: Caller, uplink: Uplink) -> Response:
+        """What `entries` does, for entries that somebody brought for a till."""
+        self._services.meters.uplinks.take(caller.now.till)
+        caller.require_free()
+        return await self._store_uplink(caller, uplink)
+
+    async def _store_uplink(self, caller: Caller, uplink: Uplink) -> Response:
         campaign = _campaign_of(uplink.chain)
         sender = Sender(caller.now.till, caller.now.epoch, caller.keys, uplink.chain)
         # Milliseconds of hashing and checking: in a thread, so that nobody waits for them.

@@ -56,10 +56,10 @@ def random_code(choice: Callable[[str], str] = secrets.choice) -> str:
     return "".join(choice(PAIRING_ALPHABET) for _ in range(PAIRING_CODE_LENGTH))
 
 
-def make_code(db: Db, shop: str, code: str, now: datetime) -> PairingCode:
+def make_code(db: Db, shop: str, code: str, now: datetime, days: int = 1) -> PairingCode:
     """Keep a pairing code for a shop, as its hash; Refused for an unknown shop."""
     campaign = campaign_of_shop(db, shop)
-    expires_at = stamp(now + CODE_LIFETIME)
+    expires_at = stamp(now + days * CODE_LIFETIME)
     db.execute(
         "INSERT INTO pairing_code (campaign, digest, shop, created_at, expires_at)"
         " VALUES (?, ?, ?, ?, ?)",

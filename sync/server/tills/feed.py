@@ -30,6 +30,7 @@ from sync.server.store.db import Db, next_number
 
 WAITING_MAX: Final = 2048
 CURSOR_CHARS_MAX: Final = 2000
+PAGE_BYTES_MAX: Final = 512 * 1024
 _NUMBER = re.compile(r"[0-9]{1,15}\Z")
 _PLACE = re.compile(r"([a-z0-9][a-z0-9-]{0,62}):([0-9]{1,15})\Z")
 
@@ -107,14 +108,34 @@ def read_feed(db: Db, till: str, epoch: int, after: Cursor) -> FeedPage:
     items: list[str] = []
     places: list[str] = []
     for campaign in campaigns_of(db, till, epoch):
-        rows = db.execute(
-            "SELECT id, compact FROM feed WHERE campaign = ? AND till IN ('', ?)"
-            " AND epoch IN (0, ?) AND id > ? ORDER BY id LIMIT ?",
-            (campaign, till, epoch, after.of(campaign), FEED_ITEMS_MAX - len(items)),
-        ).fetchall()
-        items += [bytes(compact).decode("ascii") for _, compact in rows]
-        places.append(f"{campaign}:{rows[-1][0] if rows else after.of(campaign)}")
+        most = FEED_ITEMS_MAX - len(items)
+        found, last = read_items(
+            db, campaign, till, epoch, after.of(campaign), most, PAGE_BYTES_MAX
+        )
+        items += found
+        places.append(f"{campaign}:{last}")
     return FeedPage(cursor=",".join(places), items=items)
+
+
+def read_items(
+    db: Db, campaign: str, till: str, epoch: int, after: int, most: int, bytes_max: int
+) -> tuple[list[str], int]:
+    """The items of one campaign after a number, for all or for this till; the last one's number.
+
+    No more than `most`, and but for the first no more than `bytes_max` in all.
+    """
+    items: list[str] = []
+    for number, compact in db.execute(
+        "SELECT id, compact FROM feed WHERE campaign = ? AND till IN ('', ?)"
+        " AND epoch IN (0, ?) AND id > ? ORDER BY id LIMIT ?",
+        (campaign, till, epoch, after, most),
+    ).fetchall():
+        bytes_max -= len(compact)
+        if bytes_max < 0 and items:
+            break
+        items.append(bytes(compact).decode("ascii"))
+        after = int(number)
+    return items, after
 
 
 def read_cursor(text: str) -> Cursor:

@@ -67,6 +67,20 @@ class SpendingApi:
         await self._store.write(work, campaign)
         return answer(Released(id=number))
 
+    async def lists(self, request: Request) -> Response:
+        """GET /v1/tills/{till}/lists/{campaign}."""
+        caller = await self._tills.caller(request)
+        self._services.meters.reads.take(caller.now.till)
+        campaign = request.path_params["campaign"]
+        today = self._services.clock.now().date().isoformat()
+
+        def work(db: Db) -> Response:
+            target = target_of(db, caller.now.till, caller.now.epoch, campaign)
+            sender = Sender(target.enrolment, target.till, target.epoch, target.shop)
+            return answer(status_lists.current(db, campaign, sender, today))
+
+        return await self._store.read(work)
+
     async def status_list(self, request: Request) -> Response:
         """GET /v1/campaigns/{campaign}/lists/{batch}. Public: it says nothing of anybody."""
         campaign = request.path_params["campaign"]
@@ -78,7 +92,7 @@ class SpendingApi:
         key = self._services.secrets.key
 
         def work(db: Db) -> Response:
-            etag = f'"{status_lists.version(db, campaign, int(batch))}"'
+            etag = status_lists.etag(status_lists.version(db, campaign, int(batch)))
             headers = {"ETag": etag, "Cache-Control": f"max-age={status_lists.TTL_SECONDS}"}
             if request.headers.get("if-none-match") == etag:
                 return Response(status_code=304, headers=headers)

@@ -1,4 +1,4 @@
-"""Tickets counted by hour of the day and by kind of tender, as they are booked.
+"""Tickets counted by kind, by hour of the day and by kind of tender, as they are booked.
 
 An entry says its till's local time; where a till's clock is wrong, so is its hour here. Databases
 from before these tallies get them from the stored entries when the server starts.
@@ -78,6 +78,7 @@ def _recount(campaign: str, db: Db) -> None:
 def _count(sums: Sums, at: str, said: Operation) -> None:
     if not isinstance(said, Sale | Refund):
         return
+    _add(sums, ("ticket", said.day, "sale" if isinstance(said, Sale) else "refund"), said.total)
     hour = f"{datetime.fromisoformat(at).hour:02}"
     _add(sums, ("hour", said.day, hour), said.total)
     for tender in said.tenders:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final, TypeAlias
 
 from sync.server.store.db import Db
 from sync.server.watch.flows import spent_by_day
-from sync.server.watch.shop_sums import BOOKED, SUMS
+
+_Cells: TypeAlias = Mapping[tuple[str, str, str], tuple[int, int]]  # day, what, cell
+_NONE: Final = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +32,43 @@ class DaySums:
 
 def read_days(db: Db, campaign: str, most: int) -> list[DaySums]:
     """The latest days with tickets, at most so many, the earliest first."""
-    rows = db.execute(
-        f"SELECT turnover.day, {SUMS} FROM {BOOKED} WHERE turnover.campaign = ?"  # noqa: S608 - constants
-        " GROUP BY turnover.day ORDER BY turnover.day DESC LIMIT ?",
+    days = db.execute(
+        "SELECT DISTINCT day FROM tally WHERE campaign = ? AND what = 'ticket'"
+        " ORDER BY day DESC LIMIT ?",
         (campaign, most),
     ).fetchall()
+    if not days:
+        return []
+    rows = db.execute(
+        "SELECT day, what, CASE what WHEN 'mode' THEN '' ELSE cell END, sum(times), sum(cents)"
+        " FROM tally WHERE campaign = ? AND what IN ('ticket', 'earn', 'mode') AND day >= ?"
+        " GROUP BY day, what, CASE what WHEN 'mode' THEN '' ELSE cell END",
+        (campaign, days[-1][0]),
+    )
+    cells: dict[tuple[str, str, str], tuple[int, int]] = {
+        (day, what, cell): (int(times), int(cents))
+        for day, what, cell, times, cents in rows.fetchall()
+    }
     spent = spent_by_day(db, campaign)
-    return [
-        DaySums(day, *(int(one) for one in sums), spent.get(date.fromisoformat(day), 0))
-        for day, *sums in reversed(rows)
-    ]
+    return [_day(day, cells, spent) for (day,) in reversed(days)]
+
+
+def _day(day: str, cells: _Cells, spent: Mapping[date, int]) -> DaySums:
+    sales, refunds = (cells.get((day, "ticket", kind), _NONE) for kind in ("sale", "refund"))
+    base, reward = (cells.get((day, "earn", kind), _NONE) for kind in ("base", "reward"))
+    taken = cells.get((day, "mode", ""), _NONE)
+    return DaySums(
+        day=day,
+        sales=sales[0],
+        refunds=refunds[0],
+        turnover=sales[1] + refunds[1],
+        rewarded=base[0],
+        eligible=base[1],
+        earned=reward[1],
+        redemptions=taken[0],
+        redeemed=taken[1],
+        spent=spent.get(date.fromisoformat(day), 0),
+    )
 
 
 def read_districts(db: Db, campaign: str, first: str) -> Mapping[str, Mapping[str, int]]:

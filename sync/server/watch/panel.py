@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
 from sync.contract.watching import Estimate
 from sync.server.store.db import Db
 from sync.server.watch.estimate import SHOPS_MIN, WEEKS, Group, Panel, estimate
-from sync.server.watch.shop_sums import BOOKED
 
 
 def read_estimate(db: Db, campaign: str, opens: date, last: date) -> Estimate:
@@ -22,37 +22,45 @@ def read_estimate(db: Db, campaign: str, opens: date, last: date) -> Estimate:
 
 def read_panel(db: Db, campaign: str, opens: date, last: date, weeks: int) -> Panel:
     """The shops that sold in each of so many weeks before, and their days before and since."""
-    rows = db.execute(*_question(campaign, opens, last, weeks)).fetchall()
-    shops = {0: 0, 1: 0}
+    starts = [opens - timedelta(weeks=n) for n in range(weeks, -1, -1)]
+    panel, values = _panel(campaign, starts, last)
+    sizes = db.execute(
+        f"{panel} SELECT gives, count(DISTINCT shop) FROM panel GROUP BY gives",  # noqa: S608 - constants
+        values,
+    )
+    shops = {int(gives): int(count) for gives, count in sizes.fetchall()}
+    rows = db.execute(
+        f"{panel} SELECT gives, day, sum(total_cents) FROM panel JOIN turnover"  # noqa: S608 - constants
+        " ON turnover.campaign = ? AND turnover.enrolment = panel.enrolment"
+        " AND day BETWEEN ? AND ? GROUP BY gives, day",
+        (*values, campaign, starts[0].isoformat(), last.isoformat()),
+    )
     days: dict[int, dict[date, int]] = {0: {}, 1: {}}
-    for gives, day, count, cents in rows:
-        shops[gives] = max(shops[gives], int(count))
+    for gives, day, cents in rows.fetchall():
         days[gives][date.fromisoformat(day)] = int(cents)
-    giving, others = Group(shops[1], days[1]), Group(shops[0], days[0])
+    giving, others = (Group(shops.get(gives, 0), days[gives]) for gives in (1, 0))
     return Panel(giving, others, weeks, opens, last)
 
 
-def _question(campaign: str, opens: date, last: date, weeks: int) -> tuple[str, tuple[object, ...]]:
-    """One row a group and day: whether the group gives rewards, its shops in all, its turnover."""
-    starts = [opens - timedelta(weeks=n) for n in range(weeks, -1, -1)]
-    week = " AND ".join(
-        "sum(CASE WHEN day >= ? AND day < ? AND sales > 0 THEN 1 ELSE 0 END) > 0"
-        for _ in starts[1:]
-    )
-    marks = [
-        text for first, after in pairwise(starts) for text in (first.isoformat(), after.isoformat())
-    ]
-    span = (starts[0].isoformat(), last.isoformat())
+def _panel(campaign: str, starts: Sequence[date], last: date) -> tuple[str, tuple[object, ...]]:
+    """The tills of the panel's shops, as a table expression: enrolment, shop, gives (0 or 1).
+
+    Materialised, or SQLite looks for the panel again at each row of the turnover.
+    """
+    week = "sum(CASE WHEN day >= ? AND day < ? AND sales > 0 THEN 1 ELSE 0 END) > 0"
+    marks = [one.isoformat() for pair in pairwise(starts) for one in pair]
     sql = (
-        "WITH sold AS (SELECT enrolment.shop AS shop, turnover.day AS day, sales,"  # noqa: S608 - constants
-        f" turnover.total_cents AS cents, coalesce(reward_cents, 0) AS reward FROM {BOOKED}"
-        " WHERE turnover.campaign = ? AND turnover.day BETWEEN ? AND ?),"
-        " panel AS (SELECT shop, CASE WHEN sum(CASE WHEN day >= ? THEN reward ELSE 0 END) > 0"
-        " THEN 1 ELSE 0 END AS gives FROM sold GROUP BY shop HAVING "
-        f"{week}),"
-        " size AS (SELECT gives, count(*) AS shops FROM panel GROUP BY gives)"
-        " SELECT panel.gives, day, shops, sum(cents) FROM sold"
-        " JOIN panel ON panel.shop = sold.shop JOIN size ON size.gives = panel.gives"
-        " GROUP BY panel.gives, day, shops"
+        "WITH known AS MATERIALIZED (SELECT shop FROM enrolment JOIN turnover"  # noqa: S608 - constants
+        " ON turnover.campaign = enrolment.campaign AND turnover.enrolment = enrolment.id"
+        " AND day >= ? AND day < ? WHERE enrolment.campaign = ? GROUP BY shop"
+        f" HAVING {' AND '.join([week] * (len(starts) - 1))}),"
+        " giving AS MATERIALIZED (SELECT DISTINCT shop FROM enrolment JOIN reward_day"
+        " ON reward_day.campaign = enrolment.campaign AND reward_day.enrolment = enrolment.id"
+        " AND day BETWEEN ? AND ? AND reward_cents > 0 WHERE enrolment.campaign = ?),"
+        " panel AS MATERIALIZED (SELECT enrolment.id AS enrolment, enrolment.shop AS shop,"
+        " CASE WHEN giving.shop IS NULL THEN 0 ELSE 1 END AS gives FROM enrolment"
+        " JOIN known ON known.shop = enrolment.shop"
+        " LEFT JOIN giving ON giving.shop = enrolment.shop WHERE enrolment.campaign = ?)"
     )
-    return sql, (campaign, *span, opens.isoformat(), *marks)
+    first, opens, end = starts[0].isoformat(), starts[-1].isoformat(), last.isoformat()
+    return sql, (first, opens, campaign, *marks, opens, end, campaign, campaign)

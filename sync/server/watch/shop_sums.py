@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sync.server.store.db import Db
+from sync.server.store.db import Db, Row
 
 # A business day's books with its rewards; both are by enrolment and day.
 BOOKED: Final = (
@@ -67,7 +67,9 @@ def read_shops(db: Db, campaign: str) -> list[ShopSums]:
         " WHERE shop.campaign = ? ORDER BY number",
         (campaign, campaign),
     )
-    return [
-        ShopSums(*row[:9], bool(row[9]), *(int(one) for one in row[10:18]), row[18])
-        for row in rows.fetchall()
-    ]
+    return [_shop(row) for row in rows.fetchall()]
+
+
+def _shop(row: Row) -> ShopSums:
+    values: list[Any] = [*row[:9], bool(row[9]), *map(int, row[10:18]), row[18]]
+    return ShopSums(*values)

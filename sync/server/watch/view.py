@@ -12,6 +12,7 @@ from markupsafe import Markup
 from sync.contract.organising import Figures
 from sync.contract.watching import Forecast
 from sync.server import texts
+from sync.server.reference.naf import division_name
 from sync.server.texts import Language
 from sync.server.watch import writing
 from sync.server.watch.charts import SERIES_MAX, Frame, Line, lines, stacked_bars
@@ -108,7 +109,9 @@ class Pen:
             return self.words["unknown"]
         if key == "…":
             return self.words["others"]
-        return self.words.get(f"{kind}_{key}" if kind else key, key)
+        if kind == "division":
+            return f"{key} {division_name(key, self.language)}".rstrip()
+        return self.words.get(f"{kind}_{key}", key) if kind else key
 
 
 def groups(found: Figures, pen: Pen) -> list[tuple[str, list[Tile]]]:

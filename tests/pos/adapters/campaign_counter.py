@@ -72,12 +72,12 @@ class CampaignCounter(Counter):
 
     def _start(self) -> Desk:
         desk = super()._start()
-        epoch = self.store.identity.epoch
+        identity = self.store.identity
         self.reader = CampaignReader(
             self.folder.campaign_db,
             self.store.ledger,
-            epoch,
-            campaigns_written(self.store.reader, epoch),
+            identity,
+            campaigns_written(self.store.reader, identity.epoch),
         )
         desk.ports = replace(desk.ports, campaigns=self.reader)
         return desk

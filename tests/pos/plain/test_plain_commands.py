@@ -43,6 +43,11 @@ DONE = {
     "adopt": ((), "", ""),
     "slip": ((), "", ""),
     "card-totals": ((*SOLD, WINE, "card"), "card-totals 8,99 1", "totals"),
+    "voucher": ((), "", ""),  # these need a campaign: test_plain_rewards.py
+    "phone": ((), "", ""),
+    "phone-code": ((), "", ""),
+    "claim": ((), "", ""),
+    "paper-reward": ((IN, BREAD), "paper-reward yes", "sale"),
     "receipt": (SOLD, "receipt", "paper"),
     "jobs": ((*SOLD, "receipt"), "jobs", "jobs"),
     "job": ((*SOLD, "receipt"), "job id- printed", ""),

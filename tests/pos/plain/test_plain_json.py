@@ -67,6 +67,7 @@ def test_a_settled_sale_is_told_whole(talk: Talk) -> None:
         "change": 155,
         "training": False,
         "digest": ticket.digest,
+        "rewards": [],
     }
 
 

@@ -43,6 +43,7 @@ from pos.store.machine import Machine
 from pos.store.opening import Store, open_store
 from pos.store.staff import SALT_BYTES, SqliteStaffBook, add, hash_pin
 from pos.tui.app import TillApp
+from tests.pos.fakes import FakeCampaigns
 
 NOON = datetime(2026, 11, 22, 12, 30, 5, tzinfo=timezone(timedelta(hours=1)))
 BREAD, CHEESE, BANANA = "3000000000014", "3250390001010", "2000000000008"
@@ -156,15 +157,16 @@ class PlayedTerminal:
         thread.join()
 
 
-class PlayedCampaigns:
+class PlayedCampaigns(FakeCampaigns):
     """One campaign with sales to send."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.state = CampaignLink()
 
     def active(self) -> tuple[str, ...]:
-        """None is joined."""
-        return self.state.campaigns
+        """Those that the test joined."""
+        return self.ids or self.state.campaigns
 
     def link(self) -> CampaignLink:
         """As it was set."""
@@ -210,6 +212,7 @@ class Shop:
                 clock=lambda: self.now,
                 new_id=lambda: f"id-{next(ids)}-{os.urandom(4).hex()}",
                 new_reference=lambda: f"REF{next(ids):07}",
+                identity=self.store.identity,
             ),
             Settings(
                 ShopDetails("Épicerie du Peyrou", till="01", software="Comptoir"),

@@ -37,6 +37,7 @@ ON_BOTH_DAILY = frozenset(
         *("test_campaign_money", "test_settlement_files", "test_server_store"),
         *("test_figures", "test_exports"),
         *("test_server_uplink", "test_server_feed", "test_server_enrolment"),
+        "test_server_sticks",
     )
 )
 

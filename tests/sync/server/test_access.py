@@ -26,6 +26,8 @@ ANYONE = frozenset(
         *("receipt", "claimReceipt", "codeForm", "lookUpCode", "claimCode", "wallet"),
         *("makeVoucher", "showVoucher", "giveBackVoucher", "makeTransferCode", "moveWallet"),
         *("challenge", "payChallenge", "invitation", "acceptInvitation"),
+        *("replaceVoucher", "exportWallet", "askToForget", "forgetWallet"),
+        *("findCampaign", "findShops", "showShop"),
     )
 )
 # Who passes, by the class that an operation declares. Everybody else must not.

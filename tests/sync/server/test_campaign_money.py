@@ -77,6 +77,29 @@ def test_sponsors_share_each_reward_by_what_they_promised(market: Market) -> Non
     assert market.ledger(parts) == [(1, 667), (2, 333)]
 
 
+def test_a_sale_is_one_reward_however_many_parts_its_till_says(market: Market) -> None:
+    whole, again = market.earn("Port", 6000, secret(1)), market.earn("Port", 6000, secret(2))
+    market.sell("Port", 6000, whole, again)
+    market.send("Port")
+    assert market.figures()["earned"] == 1000
+    assert market.figures()["eligible"] == 6000
+    assert market.findings() == ["earn-differs"]
+    market.whole()
+
+
+def test_what_comes_back_of_two_parts_is_taken_from_the_last(market: Market) -> None:
+    first = market.earn("Port", 6000, secret(1), 600)
+    market.sell("Port", 6000, first, market.earn("Port", 6000, secret(2), 400))
+    adjust = {"type": "adjust", "ticket": 1, "before": 1000, "after": 700}
+    till = market.tills["Port"]
+    till.add(till.ticket("refund", -2500, "2026-11-22") | {"rewards": [adjust]})
+    market.send("Port")
+    assert market.figures()["clawed_back"] == 300
+    assert market.claim(market.receipt("Port", 400, secret(2), 1), "anna").amount == 100
+    assert market.claim(market.receipt("Port", 600, secret(1), 1), "bert").amount == 600
+    market.whole()
+
+
 class TestClaims:
     def test_a_receipt_is_claimed_once_for_ever(self, market: Market) -> None:
         give(market, "anna")

@@ -7,6 +7,7 @@ import pytest
 
 from sync.server import texts
 from sync.server.organiser.words import dashboard, figures
+from sync.server.reference.naf_tables import DIVISIONS
 from sync.server.services import Services
 from sync.server.watch import writing
 from sync.server.watch.charts import Frame, Line, lines, stacked_bars
@@ -53,6 +54,12 @@ def test_it_shows_the_figures_with_their_definitions(
     assert "Pas assez de données" in page.text
     day = next(table for table in page.tables if table[0][0] == "Jour")
     assert day[1][:3] == ["22/11/2026", "2", texts.euros(10_000, "fr")]
+
+
+def test_trades_have_names(market: Market, admin: dict[str, str]) -> None:
+    market.ask(f"shops/{market.shops['Quai']}", "PUT", status=200, naf="5610A")
+    page = Reader(market.api.ask("GET", PAGE, headers=admin).text)
+    assert f"56 {DIVISIONS['56'][0]}" in page.text
 
 
 def test_every_chart_has_a_title_a_description_and_a_table(

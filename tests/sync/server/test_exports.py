@@ -24,6 +24,7 @@ from sync.server.exports.tabular import (
     write,
 )
 from sync.server.organiser.words.figures import TEXTS
+from sync.server.reference.naf_tables import DIVISIONS
 from sync.server.services import Services
 from tests.sync.server.kit import Api
 from tests.sync.server.market import CAMPAIGN, Market, secret
@@ -154,13 +155,16 @@ class TestCells:
 
     def test_a_week_has_its_totals_and_hides_what_it_must(self) -> None:
         week = {("port", "10"): self.firms(100, 100, 100), ("port", "56"): self.firms(50, 60, 70)}
-        rows = {row[1:3]: row[3:] for row in rows_of("2026-W47", week)}
+        rows = {row[1:3]: row[4:] for row in rows_of("2026-W47", week)}
         assert rows["port", "10"] == ("published", 3, 3, 300, 300, 60, 0)
         # The same three businesses in both trades count once in the district.
         assert rows["port", "*"] == ("published", 3, 6, 480, 480, 96, 0)
         assert rows["*", "*"] == rows["port", "*"]
+        assert rows_of("2026-W47", week)[-1][:4] == (
+            *("2026-W47", "port", "56", DIVISIONS["56"][0]),
+        )
         alone = dict(week) | {("port", "56"): self.firms(50)}
-        hidden = {row[1:3]: row[3:] for row in rows_of("2026-W47", alone)}
+        hidden = {row[1:3]: row[4:] for row in rows_of("2026-W47", alone)}
         assert hidden["port", "56"] == ("secret", *(None,) * 6)
         assert hidden["port", "10"] == ("secret", *(None,) * 6)
         assert hidden["*", "*"][0] == "published"
@@ -275,5 +279,5 @@ def test_every_column_has_words_in_both_languages() -> None:
     for columns in (tables.DAYS, tables.SHOPS, tables.CELLS, tables.LISTED):
         for column in columns:
             for language in ("fr", "en"):
-                assert TEXTS[language][f"f_{column.word}"]  # type: ignore[index]
-                assert TEXTS[language][f"d_{column.word}"]  # type: ignore[index]
+                assert TEXTS[language][f"f_{column.word}"]
+                assert TEXTS[language][f"d_{column.word}"]

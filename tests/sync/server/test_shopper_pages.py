@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import html
 import re
 
-import httpx
 import pytest
 
 from sync.contract import claims, courier
@@ -11,39 +9,7 @@ from sync.server.services import Services
 from sync.server.shopper.texts import TEXTS
 from tests.sync.server.kit import Api
 from tests.sync.server.market import CAMPAIGN, Market, secret
-
-
-class Phone:
-    """A browser without scripts: it keeps its cookie and sends the forms that it is shown."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._cookie = ""
-        self.last: httpx.Response | None = None
-
-    def get(self, path: str, **headers: str) -> str:
-        return self._keep(self._api.ask("GET", path, headers=self._headers(headers)))
-
-    def send(self, path: str, **fields: object) -> str:
-        response = self._api.ask("POST", path, data=fields or None, headers=self._headers({}))
-        return self._keep(response)
-
-    @property
-    def status(self) -> int:
-        return self.last.status_code if self.last else 0
-
-    def _headers(self, more: dict[str, str]) -> dict[str, str]:
-        cookie = {"Cookie": f"comptoir-wallet={self._cookie}"} if self._cookie else {}
-        return {"Accept-Language": "fr", "Origin": "http://testserver"} | cookie | more
-
-    def _keep(self, response: httpx.Response) -> str:
-        self.last = response
-        self._api.client.cookies.clear()  # each phone has its own
-        found = re.search(r"comptoir-wallet=([^;]+)", response.headers.get("set-cookie", ""))
-        if found:
-            self._cookie = found[1]
-            assert "HttpOnly" in response.headers["set-cookie"]
-        return html.unescape(response.text).replace("\N{NO-BREAK SPACE}", " ")
+from tests.sync.server.phone import Phone, sell
 
 
 @pytest.fixture
@@ -56,13 +22,6 @@ def market(api: Api, services: Services) -> Market:
 @pytest.fixture
 def phone(market: Market) -> Phone:
     return Phone(market.api)
-
-
-def sell(market: Market, number: int = 1) -> str:
-    """A sale that earns ten euros; the address on its receipt."""
-    market.sell("Port", 6000, market.earn("Port", 6000, secret(number)))
-    market.send("Port")
-    return f"/C/{market.receipt('Port', 1000, secret(number))}"
 
 
 def test_a_receipt_becomes_a_voucher_without_any_account(market: Market, phone: Phone) -> None:

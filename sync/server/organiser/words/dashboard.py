@@ -44,7 +44,7 @@ _FR: Final = {
     "lacking_days": "Il faut au moins sept jours entiers de campagne.",
     "lacking_baseline": "Il faut au moins trois commerces qui vendaient déjà avec ces caisses"
     " pendant les deux semaines avant l'ouverture.",
-    "method": "La méthode est décrite dans docs/figures.md.",
+    "method": "La méthode entière est dans la documentation (docs/figures.md).",
     "as_table": "En tableau",
     "chart_turnover": "Chiffre d'affaires par jour et quartier",
     "chart_turnover_desc": "{days} jours, au plus {top} un jour.",
@@ -99,7 +99,7 @@ _FR: Final = {
     "file_shops": "Commerces et leurs chiffres",
     "file_cells": "Chiffres par semaine, quartier et métier",
     "file_listed": "Commerces affichés",
-    "file_map": "Carte des commerces (GeoJSON)",
+    "file_map": "Carte des commerces",
     "file_definitions": "Définitions des colonnes",
     "excel": "Excel",
 }
@@ -139,7 +139,7 @@ _EN: Final = {
     "lacking_days": "At least seven whole days of the campaign are needed.",
     "lacking_baseline": "At least three shops are needed that sold with these tills in the two"
     " weeks before the opening.",
-    "method": "The method is described in docs/figures.md.",
+    "method": "The whole method is in the documentation (docs/figures.md).",
     "as_table": "As a table",
     "chart_turnover": "Turnover by day and district",
     "chart_turnover_desc": "{days} days, at most {top} in a day.",
@@ -194,7 +194,7 @@ _EN: Final = {
     "file_shops": "Shops and their figures",
     "file_cells": "Figures by week, district and trade",
     "file_listed": "Listed shops",
-    "file_map": "Map of the shops (GeoJSON)",
+    "file_map": "Map of the shops",
     "file_definitions": "Definitions of the columns",
     "excel": "Excel",
 }

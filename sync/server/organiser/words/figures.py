@@ -97,6 +97,8 @@ _FR: Final = {
     "f_division": "Division NAF",
     "d_division": "Deux premiers chiffres du code NAF rév. 2 ; vide s'il n'est pas renseigné,"
     " « * » pour le total.",
+    "f_trade": "Métier",
+    "d_trade": "Nom court de la division NAF.",
     "f_state": "État",
     "d_state": "« published », ou « secret » quand la règle du secret statistique tait la case.",
     "f_number": "Numéro",
@@ -212,6 +214,8 @@ _EN: Final = {
     "f_division": "NAF division",
     "d_division": "First two digits of the NAF rev. 2 code; empty where it is not known, * for the"
     " total.",
+    "f_trade": "Trade",
+    "d_trade": "Short name of the NAF division, in French.",
     "f_state": "State",
     "d_state": "published, or secret where the rule of statistical secrecy hides the cell.",
     "f_number": "Number",

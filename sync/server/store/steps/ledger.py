@@ -31,6 +31,8 @@ CREATE TABLE transfer (
     at TEXT NOT NULL,
     PRIMARY KEY (campaign, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX transfer_to_shop ON transfer (campaign, credit_owner, id) WHERE credit = 'payable';
+CREATE INDEX transfer_from_shop ON transfer (campaign, debit_owner, id) WHERE debit = 'payable';
 
 CREATE TABLE balance (
     campaign TEXT NOT NULL,
@@ -100,10 +102,12 @@ CREATE TABLE shop_facts (
     longitude TEXT NOT NULL DEFAULT '',
     listed INTEGER NOT NULL DEFAULT 1 CHECK (listed IN (0, 1)),
     chain INTEGER NOT NULL DEFAULT 0 CHECK (chain IN (0, 1)),
+    reference TEXT NOT NULL DEFAULT '',
     access BLOB,
     PRIMARY KEY (campaign, shop),
     FOREIGN KEY (campaign, shop) REFERENCES shop
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX shop_facts_by_district ON shop_facts (campaign, district);
 
 CREATE TABLE lease (
     campaign TEXT NOT NULL,
@@ -145,6 +149,7 @@ CREATE TABLE finding (
     PRIMARY KEY (campaign, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX finding_open ON finding (campaign, decision, id);
+CREATE INDEX finding_by_shop ON finding (campaign, shop, id);
 
 CREATE TABLE settlement (
     campaign TEXT NOT NULL,
@@ -164,6 +169,7 @@ CREATE TABLE settlement_line (
     state TEXT NOT NULL CHECK (state IN ('prepared', 'paid', 'refused')),
     PRIMARY KEY (campaign, settlement, shop)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX settlement_line_by_shop ON settlement_line (campaign, shop, settlement);
 """
 
 # Tables whose rows are never changed nor deleted.

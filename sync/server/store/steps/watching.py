@@ -1,10 +1,11 @@
 """What the dashboard adds up: small sums by day, written in the transaction that books.
 
 `reward_day` has the rewards of a till's business day beside its row in `turnover`; `tally` counts
-by business day and hour, kind of tender, mode of redemption, and how often a shopper came before;
+by business day: tickets by kind and by hour, tenders by kind, what earned (`base` and `reward`),
+redemptions by mode, and visits by how often a shopper had come before;
 `flow` is what the ledger moved on a day (the server's, UTC), by kind, accounts and fund. All of it
-can be worked out anew: from `earn`, `redemption`, `visit` and `transfer` below, and the hours and
-tenders from the entries themselves (tills.tallies).
+can be worked out anew: from `earn`, `redemption`, `visit` and `transfer` below, and what tickets
+say from the entries themselves (tills.tallies).
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ CREATE TABLE reward_day (
 
 CREATE TABLE tally (
     campaign TEXT NOT NULL,
-    what TEXT NOT NULL CHECK (what IN ('hour', 'tender', 'mode', 'visit')),
+    what TEXT NOT NULL
+        CHECK (what IN ('ticket', 'hour', 'tender', 'earn', 'mode', 'visit')),
     day TEXT NOT NULL,
     cell TEXT NOT NULL,
     times INTEGER NOT NULL,
@@ -46,8 +48,6 @@ CREATE TABLE flow (
     PRIMARY KEY (campaign, day, kind, debit, credit, fund)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX turnover_by_day ON turnover (campaign, day);
-
 INSERT INTO flow SELECT campaign, substr(at, 1, 10), kind, debit, credit, fund, count(*), sum(cents)
     FROM transfer GROUP BY 1, 2, 3, 4, 5, 6;
 INSERT INTO reward_day
@@ -58,6 +58,10 @@ INSERT INTO reward_day
         UNION ALL
         SELECT campaign, enrolment, day, 0, 0, 0, 1, payable FROM redemption
     ) AS booked GROUP BY 1, 2, 3;
+INSERT INTO tally SELECT campaign, 'earn', day, 'base', sum(earns), sum(base_cents) FROM reward_day
+    WHERE earns > 0 GROUP BY campaign, day;
+INSERT INTO tally SELECT campaign, 'earn', day, 'reward', sum(earns), sum(reward_cents)
+    FROM reward_day WHERE earns > 0 GROUP BY campaign, day;
 INSERT INTO tally SELECT campaign, 'mode', day, mode, count(*), sum(payable) FROM redemption
     GROUP BY campaign, day, mode;
 INSERT INTO tally SELECT campaign, 'visit', day, cell, count(*), 0 FROM (

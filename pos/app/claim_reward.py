@@ -1,0 +1,128 @@
+"""Give the customer what a ticket earned, when she asks for it: nothing is printed by itself.
+
+Since August 2023 French shops print no voucher unless it is asked for (AGEC law, Code de
+l'environnement L541-15-10). What is shown is worth one claim, once, wherever it is typed first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from pos.app.desk import Desk, Pending
+from pos.app.ports import DeviceState, KeptClaim, PrintJob, Transaction
+from pos.app.ticket_number import ticket_entry
+from pos.domain.document import Block, Cut, Document, Feed, Qr, Rule, Text, to_data
+from pos.domain.errors import NothingEarned
+from pos.domain.money import Cents
+from pos.domain.receipt import shop_header
+from sync.contract import claims
+from sync.contract.claims import Claim
+from sync.contract.grants import Grants
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What can be claimed with a ticket: `address` opens it on a phone, `code` is typed instead.
+
+    A voucher that was handed out has neither: `voucher` is its text.
+    """
+
+    campaign: str
+    amount: Cents
+    address: str = ""
+    code: str = ""
+    page: str = ""
+    voucher: str = ""
+
+
+def claimable(desk: Desk, number: int | None = None) -> tuple[Shown, ...]:
+    """What the holder of a ticket (nothing named: the last one) can claim.
+
+    Raises UnknownTicket, or NothingEarned.
+    """
+    entry = ticket_entry(desk, number)
+    is_ticket = entry.payload.chain == "ticket"
+    kept = desk.ports.ledger.rewards.claims(entry.payload.number) if is_ticket else ()
+    if not kept:
+        raise NothingEarned(ticket=entry.payload.number)
+    known = {grants.campaign: grants for grants in desk.ports.campaigns.grants()}
+    return tuple(_shown(desk, one, known.get(one.campaign)) for one in kept)
+
+
+def print_claims(desk: Desk, number: int | None = None) -> Pending[Document]:
+    """Put it on paper, or give the paper to show where there is no printer; as `claimable`."""
+    desk.require_operator()
+    shown = claimable(desk, number)
+    document = claims_document(desk, shown)
+    on_paper = desk.ports.printer.health().state is not DeviceState.MISSING
+    job = PrintJob(desk.ports.new_id(), desk.settings.words.say("reward.title"), to_data(document))
+
+    def work(tx: Transaction) -> Document:
+        if on_paper:
+            tx.enqueue(job)
+        return document
+
+    return desk.record(work, lambda _: desk.ports.printer.wake())
+
+
+def claims_document(desk: Desk, shown: tuple[Shown, ...]) -> Document:
+    """The paper of what can be claimed."""
+    return (*shop_header(desk.settings.shop), *claim_blocks(desk, shown), Cut())
+
+
+def claim_blocks(desk: Desk, shown: tuple[Shown, ...]) -> Document:
+    """What can be claimed, one below the other."""
+    blocks: list[Block] = []
+    for one in shown:
+        blocks += _voucher(desk, one) if one.voucher else _claim(desk, one)
+    return tuple(blocks)
+
+
+def _claim(desk: Desk, one: Shown) -> Iterator[Block]:
+    words = desk.settings.words
+    yield Rule()
+    yield Text(one.campaign, "center", bold=True)
+    yield Text(words.money(one.amount), "center", bold=True, double=True)
+    yield Text(words.say("reward.claim"), "center")
+    if one.address:
+        yield Feed()
+        yield Qr(one.address)
+        yield Feed()
+    yield Text(words.say("reward.or_code", page=one.page), "center")
+    yield Text(one.code, "center", bold=True)
+    yield Text(words.say("reward.once"), "center")
+
+
+def _voucher(desk: Desk, one: Shown) -> Iterator[Block]:
+    words = desk.settings.words
+    yield Rule()
+    yield Text(one.campaign, "center", bold=True)
+    yield Text(words.money(one.amount), "center", bold=True, double=True)
+    yield Text(words.say("reward.voucher_here"), "center")
+    yield Feed()
+    yield Qr(one.voucher)
+    yield Feed()
+    yield Text(words.say("reward.voucher_rules"), "center")
+
+
+def _shown(desk: Desk, kept: KeptClaim, grants: Grants | None) -> Shown:
+    name = grants.name if grants else kept.campaign
+    if kept.voucher:
+        return Shown(name, kept.amount, voucher=kept.voucher)
+    secret = bytes.fromhex(kept.secret)
+    page = f"{grants.origin}/c" if grants else ""
+    return Shown(name, kept.amount, _address(desk, kept, grants), claims.code(secret), page)
+
+
+def _address(desk: Desk, kept: KeptClaim, grants: Grants | None) -> str:
+    """The address of a claim, signed by this till; none for one of an earlier epoch's key."""
+    identity = desk.ports.identity
+    if grants is None or kept.epoch != identity.epoch:
+        return ""
+    claim = Claim(
+        *(identity.till, kept.epoch, kept.number, kept.amount),
+        *(date.fromisoformat(kept.day), bytes.fromhex(kept.secret)),
+    )
+    return claims.address(grants.origin, claims.write(claim, identity.key))

@@ -1,0 +1,126 @@
+"""Whether a voucher may be taken when nobody can be asked: the campaign's signed policy. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+from pos.app.ports import ListedAt, Unsure
+from pos.domain.errors import VoucherRefused
+from pos.domain.money import Cents
+from pos.domain.rewards import Refusal
+from sync.contract.feed import Place
+from sync.contract.grants import Grants
+from sync.contract.rewards.rules import OfflinePolicy
+from sync.contract.status_list import SUSPENDED, VALID
+from sync.contract.voucher import Audience, Flag, Voucher
+
+Mode: TypeAlias = Literal["locked", "bearer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """What this till knows besides: used vouchers, what it took unseen, what it may still risk.
+
+    `unsure` counts from the last entry that the server holds; `risk_left` is in cents; `handed`:
+    this till gave it out; `must_ask`: chance decided that this one has to be asked for.
+    """
+
+    now: datetime
+    due: Cents
+    used: Collection[tuple[int, int]] = ()
+    unsure: Unsure = field(default_factory=Unsure)
+    risk_left: Cents = 0
+    listed: ListedAt | None = None
+    handed: bool = False
+    must_ask: bool = False
+
+
+def check(voucher: Voucher, grants: Grants, here: Here) -> None:
+    """What no server need be asked for; VoucherRefused."""
+    today = grants.effective(here.now).date()
+    for wrong, cause in (
+        (Flag.TEST in voucher.flags, Refusal.TEST),
+        ((voucher.batch, voucher.index) in here.used, Refusal.HERE),
+        (here.now.date() < voucher.first_day, Refusal.EARLY),
+        (today > voucher.last_day, Refusal.EXPIRED),
+        (not _is_for(voucher, grants.told.place), Refusal.ELSEWHERE),
+        (here.due < max(voucher.min_spend, _least(grants)), Refusal.MINIMUM),
+        (_is_over(grants, here.now), Refusal.CAMPAIGN_OVER),
+    ):
+        if wrong:
+            raise VoucherRefused(cause=cause)
+
+
+def mode_of(voucher: Voucher, grants: Grants, here: Here) -> Mode:
+    """How a voucher may be taken without asking; VoucherRefused, with what stands in the way."""
+    if _is_struck(voucher, here):
+        raise VoucherRefused(cause=Refusal.SPENT)
+    if Flag.OFFLINE_OK not in voucher.flags:
+        raise VoucherRefused(cause=Refusal.OFFLINE_NEVER)
+    if voucher.audience in (Audience.SHOP, Audience.TILL):
+        return "locked"
+    rules = grants.told.rules
+    if rules is None:
+        raise VoucherRefused(cause=Refusal.OFFLINE_NEVER)
+    _check_policy(voucher, rules.pack.policy, here)
+    return "bearer"
+
+
+def _check_policy(voucher: Voucher, policy: OfflinePolicy, here: Here) -> None:
+    amount = min(voucher.value, here.due)
+    for wrong, cause in (
+        (voucher.value > policy.voucher_max, Refusal.OFFLINE_VALUE),
+        (voucher.value > policy.courier_above, Refusal.OFFLINE_VALUE),
+        (here.unsure.count >= policy.in_a_row_max, Refusal.OFFLINE_LIMIT),
+        (here.unsure.cents + amount > policy.till_max, Refusal.OFFLINE_LIMIT),
+        (amount > here.risk_left, Refusal.OFFLINE_LIMIT),
+        (_is_old(here, policy), Refusal.OFFLINE_LIST),
+        (here.must_ask, Refusal.OFFLINE_CHANCE),
+    ):
+        if wrong:
+            raise VoucherRefused(cause=cause)
+
+
+def _is_struck(voucher: Voucher, here: Here) -> bool:
+    """Whether the list says that it is worth nothing.
+
+    One that was handed out here stays suspended there until the server hears of it.
+    """
+    if here.listed is None:
+        return False
+    status = here.listed.statuses.get(voucher.index)
+    return status != VALID and not (here.handed and status == SUSPENDED)
+
+
+def _is_old(here: Here, policy: OfflinePolicy) -> bool:
+    if here.listed is None:
+        return True
+    age = here.now - datetime.fromisoformat(here.listed.at)
+    return age > timedelta(hours=policy.list_age_hours_max)
+
+
+def _is_for(voucher: Voucher, place: Place | None) -> bool:
+    if voucher.audience is Audience.ANY:
+        return True
+    if place is None:
+        return False
+    wanted = {
+        Audience.SHOP: str(place.shop),
+        Audience.TILL: str(place.till),
+        Audience.GROUP: place.district,
+    }
+    return wanted[voucher.audience] == str(voucher.audience_id)
+
+
+def _least(grants: Grants) -> Cents:
+    return grants.told.rules.pack.vouchers.min_spend if grants.told.rules else 0
+
+
+def _is_over(grants: Grants, now: datetime) -> bool:
+    rules = grants.told.rules
+    if grants.told.state not in ("open", "ended") or rules is None:
+        return True
+    return grants.effective(now) > datetime.fromisoformat(rules.pack.spend_until_at)

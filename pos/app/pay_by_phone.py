@@ -1,0 +1,191 @@
+"""Let the shopper's phone pay: it has a network when the till has none.
+
+The till shows a challenge, the phone brings it to the campaign's server, and the server pays out of
+the shopper's wallet and tells eight digits. Nobody but the server and this till can work them out,
+so the till checks them without any network, and is as sure as if it had asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from pos.app.desk import Desk, Pending, Settled
+from pos.app.ports import PrintJob, Transaction
+from pos.app.settle import advance, require_stored
+from pos.app.take_payment import payable, whole
+from pos.domain.document import Cut, Document, Feed, Qr, Text, to_data
+from pos.domain.errors import (
+    NoCampaign,
+    NothingToPay,
+    PhoneFirst,
+    SaleChanged,
+    TenderTooMuch,
+    WrongPhoneCode,
+)
+from pos.domain.money import Cents
+from pos.domain.receipt import shop_header
+from pos.domain.rewards import PhoneRequest
+from pos.domain.sale import add_tender, price
+from pos.domain.tender import REWARD, Tendered
+from sync.contract import courier
+from sync.contract.courier import NONCE_BYTES, Challenge
+from sync.contract.grants import Grants
+from sync.contract.rewards.rules import REWARD_CENTS_MAX
+
+TRIES_MAX: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the phone has to scan: an address in capital letters, and the paper that bears it."""
+
+    request: PhoneRequest
+    address: str
+    document: Document
+
+
+def ask(desk: Desk, amount: Cents | None = None) -> Pending[Asked]:
+    """Ask a phone to pay what is due, or a part; on disk before it is shown.
+
+    Raises NoCampaign, NothingToPay, TenderTooMuch or the errors of a sale that may not be paid now.
+    """
+    stored = payable(desk)
+    sale = whole(desk, stored)
+    due = price(sale).due
+    wanted = due if amount is None else amount
+    if due <= 0 or wanted <= 0:
+        raise NothingToPay
+    most = min(due, REWARD_CENTS_MAX)
+    if wanted > most:
+        raise TenderTooMuch(due=most)
+    grants = _spendable(desk)
+    nonce = desk.ports.new_secret(NONCE_BYTES)
+    request = PhoneRequest(grants.campaign, nonce.hex(), wanted)
+    changed = replace(stored, asked=request)
+    asked = _asked(desk, grants, request)
+
+    def work(tx: Transaction) -> Asked:
+        require_stored(tx, stored)
+        tx.put_draft(changed)
+        return asked
+
+    def then(_: Asked) -> None:
+        desk.sale = changed
+        desk.wrong_codes = 0
+
+    return desk.record(work, then)
+
+
+def again(desk: Desk) -> Asked:
+    """What the phone has to scan, once more; PhoneFirst."""
+    request = payable(desk).asked
+    if request is None:
+        raise PhoneFirst
+    return _asked(desk, _grants_of(desk, request), request)
+
+
+def print_request(desk: Desk) -> Pending[Asked]:
+    """Put what the phone has to scan on paper; PhoneFirst."""
+    asked = again(desk)
+    title = desk.settings.words.say("reward.phone_title")
+    job = PrintJob(desk.ports.new_id(), title, to_data(asked.document))
+
+    def work(tx: Transaction) -> Asked:
+        tx.enqueue(job)
+        return asked
+
+    return desk.record(work, lambda _: desk.ports.printer.wake())
+
+
+def answer(desk: Desk, digits: str) -> Pending[Settled | None]:
+    """Take the digits that the phone shows: it has paid.
+
+    Raises PhoneFirst, WrongPhoneCode (after five of them a new challenge is needed), SaleChanged
+    when less is due by now than the phone paid.
+    """
+    stored = payable(desk)
+    request = stored.asked
+    if request is None:
+        raise PhoneFirst
+    _check(desk, request, digits)
+    sale = whole(desk, stored)
+    if request.amount > price(sale).due:
+        raise SaleChanged
+    grants = _grants_of(desk, request)
+    tender = Tendered(
+        REWARD.name, REWARD.kind, request.amount, request.amount, details=_details(grants, request)
+    )
+    paid = add_tender(replace(sale, asked=None), tender)
+
+    def work(tx: Transaction) -> Settled | None:
+        require_stored(tx, stored)
+        return advance(desk, tx, paid)
+
+    def then(settled: Settled | None) -> None:
+        desk.sale = paid
+        desk.finish(settled)
+
+    return desk.record(work, then)
+
+
+def _check(desk: Desk, request: PhoneRequest, digits: str) -> None:
+    """The digits are right for some key of the campaign's server; else WrongPhoneCode."""
+    challenge = _challenge(desk, request)
+    own = desk.ports.identity.key
+    if desk.wrong_codes < TRIES_MAX:
+        for key in _grants_of(desk, request).keys:
+            if courier.matches(courier.shared_secret(own, key), challenge, digits):
+                return
+        desk.wrong_codes += 1
+    raise WrongPhoneCode(left=TRIES_MAX - desk.wrong_codes)
+
+
+def _details(grants: Grants, request: PhoneRequest) -> dict[str, Any]:
+    rules = grants.told.rules
+    return {
+        "campaign": grants.campaign,
+        "campaign_name": grants.name,
+        "mode": "courier",
+        "challenge": request.nonce,
+        **({"pack": rules.pack.number} if rules else {}),
+    }
+
+
+def _asked(desk: Desk, grants: Grants, request: PhoneRequest) -> Asked:
+    text = courier.write(_challenge(desk, request), desk.ports.identity.key)
+    address = courier.address(grants.origin, text)
+    words = desk.settings.words
+    amount = words.money(request.amount)
+    document = (
+        *shop_header(desk.settings.shop),
+        Text(words.say("reward.phone_title"), "center", bold=True),
+        Text(words.say("reward.phone_scan", amount=amount, campaign=grants.name), "center"),
+        Feed(),
+        Qr(address),
+        Feed(),
+        Text(words.say("reward.phone_then"), "center"),
+        Cut(),
+    )
+    return Asked(request, address, document)
+
+
+def _challenge(desk: Desk, request: PhoneRequest) -> Challenge:
+    identity = desk.ports.identity
+    nonce = bytes.fromhex(request.nonce)
+    return Challenge(identity.till, identity.epoch, request.amount, nonce)
+
+
+def _spendable(desk: Desk) -> Grants:
+    """The campaign whose wallets may pay; the first by id where there are several."""
+    for grants in desk.ports.campaigns.grants():
+        if grants.told.rules and grants.told.state in ("open", "ended"):
+            return grants
+    raise NoCampaign
+
+
+def _grants_of(desk: Desk, request: PhoneRequest) -> Grants:
+    for grants in desk.ports.campaigns.grants():
+        if grants.campaign == request.campaign:
+            return grants
+    raise NoCampaign

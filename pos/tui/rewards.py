@@ -1,0 +1,165 @@
+"""Campaigns at the screen: vouchers, the customer's phone, what a ticket earned."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from pos.domain.errors import BadCommand
+from pos.tui.modals.ask import Ask
+from pos.tui.modals.scannable import Scannable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from pos.app.claim_reward import Shown
+    from pos.app.pay_by_phone import Asked
+    from pos.tui.app import TillApp
+
+VOUCHER_CHARS_MIN: Final = 40  # longer than any article's code
+
+
+class Rewards:
+    """The acts about campaigns. What they need of the contract is loaded when they are used."""
+
+    def __init__(self, till: TillApp) -> None:
+        self._till = till
+        self._say = till.language.say
+
+    @property
+    def joined(self) -> bool:
+        """Whether this till takes part in a campaign."""
+        return bool(self._till.desk.ports.campaigns.active())
+
+    def jobs(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        """What a campaign makes possible at this moment, by the name of its sentence."""
+        desk = self._till.desk
+        if not self.joined:
+            return []
+        found: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+        if desk.sale and desk.sale.lines:
+            found += self.means()
+            name = "claim_later" if desk.sale.on_paper else "on_paper"
+            found.append((name, self.wish_paper))
+        if desk.last and any(line.earned or line.given_back for line in desk.last.ticket.rewards):
+            found.append(("claim", self.claim))
+        return found
+
+    def means(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        """How rewards pay the sale under way."""
+        if not self.joined:
+            return []
+        sale = self._till.desk.sale
+        asked = [("phone_code", self.phone_code)] if sale and sale.asked else []
+        return [*asked, ("voucher", self.typed_voucher), ("phone", self.phone)]
+
+    # --- vouchers --------------------------------------------------------------------------------
+
+    def is_voucher(self, text: str) -> bool:
+        """Whether a scan is a voucher and no article."""
+        if len(text) < VOUCHER_CHARS_MIN or not self.joined:
+            return False
+        from pos.app.take_voucher import looks_like
+
+        return looks_like(text)
+
+    async def typed_voucher(self) -> None:
+        """Take a voucher by the code that stands beside its picture."""
+        title, intro = self._say("tui.job.voucher"), self._say("tui.reward.code_intro")
+        text = await self._till.ask(Ask(title, _some_text, intro=intro, scans=True))
+        if text is not None:
+            await self.voucher(text)
+
+    async def voucher(self, text: str) -> None:
+        """Take a voucher: its server is asked without holding up the screen."""
+        from pos.app import take_voucher
+
+        till = self._till
+        wish = take_voucher.read(till.desk, text)
+        till.say(self._say("tui.reward.asking"))
+        answer = await asyncio.to_thread(take_voucher.ask, till.desk, wish)
+        settled = await till.record(lambda: take_voucher.take(till.desk, wish, answer))
+        till.payments.done(settled)
+
+    # --- the customer's phone --------------------------------------------------------------------
+
+    async def phone(self) -> None:
+        """Ask the customer's phone for what is due, or the amount typed."""
+        from pos.app import pay_by_phone
+
+        till = self._till
+        amount = till.sale_screen.take_amount()
+        asked = await till.record(lambda: pay_by_phone.ask(till.desk, amount))
+        await self._show_request(asked)
+        await self.phone_code()
+
+    async def phone_code(self) -> None:
+        """Take the digits that the phone shows; left, they may be typed later."""
+        from pos.app import pay_by_phone
+
+        till = self._till
+        title, intro = self._say("tui.job.phone_code"), self._say("tui.reward.digits_intro")
+        digits = await till.ask(Ask(title, _some_text, intro=intro))
+        if digits is None:
+            return
+        settled = await till.record(lambda: pay_by_phone.answer(till.desk, digits))
+        till.payments.done(settled)
+
+    async def _show_request(self, asked: Asked) -> None:
+        from pos.app import pay_by_phone
+
+        till = self._till
+        amount = till.language.money(asked.request.amount)
+        words = [
+            self._say("tui.reward.phone_scan", amount=amount),
+            self._say("reward.phone_then"),
+            self._say("tui.reward.no_room"),
+        ]
+        title, hint = self._say("reward.phone_title"), self._say("tui.reward.hint")
+        if await till.ask(Scannable(title, asked.address, words, "", hint)):
+            await till.record(lambda: pay_by_phone.print_request(till.desk))
+            till.say(self._say("tui.done.printing"))
+
+    # --- what was earned -------------------------------------------------------------------------
+
+    async def wish_paper(self) -> None:
+        """Whether the reward is handed out on paper: the other way round from now on."""
+        from pos.app.change_sale import wish_paper
+
+        till = self._till
+        wish = not till.desk.require_sale().on_paper
+        await till.record(lambda: wish_paper(till.desk, on_paper=wish))
+        till.say(self._say("plain.on_paper" if wish else "plain.not_on_paper"))
+
+    async def claim(self, number: int | None = None) -> None:
+        """Show what a ticket earned, one campaign after the other; on paper if it is asked for."""
+        from pos.app.claim_reward import claimable, print_claims
+
+        till = self._till
+        for shown in claimable(till.desk, number):
+            if await till.ask(self._claim(shown)):
+                await till.record(lambda: print_claims(till.desk, number))
+                till.say(self._say("tui.done.printing"))
+                return
+
+    def _claim(self, shown: Shown) -> Scannable:
+        amount = self._till.language.money(shown.amount)
+        if shown.voucher:
+            words = [amount, self._say("reward.voucher_here"), self._say("reward.voucher_rules")]
+            data = shown.voucher
+        else:
+            words = [
+                amount,
+                self._say("reward.claim"),
+                self._say("reward.or_code", page=shown.page),
+                self._say("reward.once"),
+            ]
+            data = shown.address
+        title = self._say("reward.earned", campaign=shown.campaign)
+        return Scannable(title, data, words, shown.code, self._say("tui.reward.hint"))
+
+
+def _some_text(text: str) -> str:
+    if not text.strip():
+        raise BadCommand(text=text)
+    return text.strip()

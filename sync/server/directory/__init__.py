@@ -1,0 +1,1 @@
+"""Where shoppers find shops: what is searched, what is found, and whether it is open."""

@@ -1,0 +1,125 @@
+"""The shopper's phone pays a till that has no network: a challenge, and eight digits for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pos.app import pay_by_phone
+from pos.app.views import show
+from pos.domain.document import Qr
+from pos.domain.errors import (
+    NoCampaign,
+    NothingToPay,
+    PhoneFirst,
+    SaleChanged,
+    TenderTooMuch,
+    WrongPhoneCode,
+)
+from sync.contract import courier
+from tests.pos.fakes import BREAD, WINE, Counter
+from tests.pos.rewards import ORIGIN, SERVER, granted, join, lease, pay, said
+
+
+@pytest.fixture
+def joined(counter: Counter) -> Counter:
+    """A till in a campaign."""
+    join(counter, granted(lease()))
+    return counter
+
+
+def phone(counter: Counter, address: str) -> str:
+    """What the shopper's phone shows, once the server has paid out of the wallet."""
+    text = address.removeprefix(f"{ORIGIN.upper()}/P/")
+    signed = courier.read(text)
+    signed.check(counter.store.identity.public)
+    secret = courier.shared_secret(SERVER, counter.store.identity.public)
+    return courier.answer(secret, signed.challenge)
+
+
+def test_the_digits_pay_and_the_entry_names_the_challenge(joined: Counter) -> None:
+    joined.ring(WINE, BREAD)
+    asked = pay_by_phone.ask(joined.desk, 500).wait()
+    assert Qr(asked.address) in asked.document
+    digits = phone(joined, asked.address)
+    assert pay_by_phone.answer(joined.desk, f"{digits[:4]} {digits[4:]}").wait() is None
+    assert show(joined.desk).sale.due == 744
+    pay(joined)
+    redeem, earn = said(joined)[0]
+    assert redeem == {
+        "type": "redeem",
+        "value": 500,
+        "amount": 500,
+        "mode": "courier",
+        "funding": "tender",
+        "challenge": asked.request.nonce,
+        "pack": 3,
+    }
+    assert earn["base"] == 744
+
+
+def test_all_that_is_due_is_asked_for_unless_something_is_typed(joined: Counter) -> None:
+    joined.ring(WINE)
+    asked = pay_by_phone.ask(joined.desk).wait()
+    assert asked.request.amount == 899
+    settled = pay_by_phone.answer(joined.desk, phone(joined, asked.address)).wait()
+    assert settled is not None
+    assert settled.ticket.tenders[0].amount == 899
+
+
+def test_it_is_on_disk_before_it_is_shown_and_outlives_a_restart(joined: Counter) -> None:
+    joined.ring(WINE)
+    asked = pay_by_phone.ask(joined.desk).wait()
+    digits = phone(joined, asked.address)
+    joined.restart()
+    joined.sign_on()
+    assert pay_by_phone.again(joined.desk).address == asked.address
+    assert pay_by_phone.answer(joined.desk, digits).wait() is not None
+
+
+def test_other_digits_do_not_pay_and_after_five_nothing_does(joined: Counter) -> None:
+    joined.ring(WINE)
+    asked = pay_by_phone.ask(joined.desk).wait()
+    digits = phone(joined, asked.address)
+    for left in (4, 3, 2, 1, 0):
+        with pytest.raises(WrongPhoneCode) as wrong:
+            pay_by_phone.answer(joined.desk, "00000000")
+        assert wrong.value.params == {"left": left}
+    with pytest.raises(WrongPhoneCode):
+        pay_by_phone.answer(joined.desk, digits)
+    again = pay_by_phone.ask(joined.desk).wait()
+    assert again.address != asked.address
+    with pytest.raises(WrongPhoneCode):
+        pay_by_phone.answer(joined.desk, digits)
+    assert pay_by_phone.answer(joined.desk, phone(joined, again.address)).wait() is not None
+
+
+def test_digits_for_another_amount_do_not_pay(joined: Counter) -> None:
+    joined.ring(WINE)
+    small = pay_by_phone.ask(joined.desk, 100).wait()
+    digits = phone(joined, small.address)
+    pay_by_phone.ask(joined.desk, 899).wait()
+    with pytest.raises(WrongPhoneCode):
+        pay_by_phone.answer(joined.desk, digits)
+
+
+def test_what_was_paid_in_the_meantime_cannot_be_paid_again(joined: Counter) -> None:
+    joined.ring(WINE)
+    asked = pay_by_phone.ask(joined.desk).wait()
+    pay(joined, "cash", 100)
+    with pytest.raises(SaleChanged):
+        pay_by_phone.answer(joined.desk, phone(joined, asked.address))
+
+
+def test_what_cannot_be_asked_of_a_phone(joined: Counter) -> None:
+    joined.ring(WINE)
+    with pytest.raises(PhoneFirst):
+        pay_by_phone.answer(joined.desk, "12345678")
+    with pytest.raises(PhoneFirst):
+        pay_by_phone.again(joined.desk)
+    with pytest.raises(TenderTooMuch):
+        pay_by_phone.ask(joined.desk, 900)
+    with pytest.raises(NothingToPay):
+        pay_by_phone.ask(joined.desk, 0)
+    join(joined, granted(state="closed"))
+    with pytest.raises(NoCampaign):
+        pay_by_phone.ask(joined.desk)
