@@ -18,6 +18,7 @@ from sync.server.run import open_services
 from sync.server.services import Services
 from tests.sync.server.kit import ORIGIN, OTHER_TILL, TILL, Api, Till, VirtualClock
 from tests.sync.server.people import join, session
+from tests.sync.server.test_server_sticks import head
 
 # What anybody at all may ask: shoppers' pages, doors, tills that come in, what is public.
 ANYONE = frozenset(
@@ -56,6 +57,7 @@ class World:
     api: Api
     shop: str
     account: str
+    stick: str
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def path(self, operation: Operation) -> str:
@@ -69,6 +71,8 @@ class World:
             "createShop": {"campaign": "noel", "name": "x"},
             "createPairingCode": {"shop": self.shop},
             "createNotice": {"campaign": "noel", "text": "x"},
+            "bringEntries": {"stick": self.stick, "entries": []},
+            "answerStick": {"stick": self.stick},
         }
         if operation.name in bodies:
             return {"json": bodies[operation.name]}
@@ -103,7 +107,7 @@ def world(api: Api, services: Services, shop: str, till: Till) -> World:
         "admin": admin,
         "admin by token": api.admin,
     }
-    return Tokens(api, shop, lead.id, headers, {"till": till, "another till": other})
+    return Tokens(api, shop, lead.id, head(till), headers, {"till": till, "another till": other})
 
 
 @dataclass
