@@ -71,7 +71,7 @@ class World:
             "createShop": {"campaign": "noel", "name": "x"},
             "createPairingCode": {"shop": self.shop},
             "createNotice": {"campaign": "noel", "text": "x"},
-            "bringEntries": {"stick": self.stick, "entries": []},
+            "bringEntries": {"stick": self.stick, "entries": ["x"]},
             "answerStick": {"stick": self.stick},
         }
         if operation.name in bodies:
