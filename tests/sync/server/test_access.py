@@ -190,6 +190,21 @@ def test_no_shop_of_another_campaign_can_be_given_a_pairing_code(world: World) -
     assert code(nowhere)["detail"] == f"no shop {nowhere}"
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+def test_a_name_that_no_database_could_hold_is_not_found(api: Api, services: Services) -> None:
+    admin = session(api, token=services.secrets.admin_token)
+    api.campaign()
+    for operation in OPERATIONS:
+        if operation.who in ("organiser", "keeper") and "{" in operation.path:
+            path = re.sub(r"{\w+}", "%00", operation.path)
+            body: dict[str, Any] = {} if operation.method == "GET" else {"json": {}}
+            found = api.ask(operation.method, path, headers=admin, **body)
+            assert found.status_code == 404, (operation.name, found.text)
+            path = re.sub(r"{(?!campaign)\w+}", "%00", operation.path).replace("{campaign}", "noel")
+            if "%00" in path:
+                assert api.ask(operation.method, path, headers=admin, **body).status_code == 404
+
+
 def test_open_pages_are_for_looking_only(tmp_path: Any, clock: VirtualClock) -> None:
     config = ServerConfig(tmp_path, open_pages=True)
     with (
