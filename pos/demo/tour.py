@@ -52,7 +52,7 @@ class Counter:
     clock: DayClock
     tell: Tell
 
-    def say(self, line: str) -> Reply:
+    def do(self, line: str) -> Reply:
         """What the till answers; TourTrouble when it refuses."""
         reply = self.front.do(line)
         if reply is None or not reply.ok:
@@ -137,16 +137,16 @@ class _Tour:
     def earn(self, here: Counter) -> None:
         self._tell(self._say("cli.tour.earn", shop=here.till.desk.settings.shop.name))
         person = PEOPLE[1]
-        here.say(f"login {person.code} {person.pin}")
-        here.say("8*.1")
-        here.say("10*.2")
-        here.say("6*.3")
-        here.say("cash 50")
+        here.do(f"login {person.code} {person.pin}")
+        here.do("8*.1")
+        here.do("10*.2")
+        here.do("6*.3")
+        here.do("cash 50")
 
     def claim(self, here: Counter) -> str:
         """The short code of the voucher that the shopper made of it."""
         self._tell(self._say("cli.tour.claim"))
-        (claim,) = here.say("claim").data["claims"]
+        (claim,) = here.do("claim").data["claims"]
         page = self._browser
         page.open(claim["address"])
         self._keep("shopper-receipt")
@@ -163,19 +163,19 @@ class _Tour:
     def spend(self, there: Counter, code: str) -> None:
         self._tell(self._say("cli.tour.spend", shop=there.till.desk.settings.shop.name))
         person = PEOPLE[1]
-        there.say(f"login {person.code} {person.pin}")
-        there.say("2*.2")
-        there.say("4*.1")
-        there.say(f"voucher {code}")
-        there.say("cash")
+        there.do(f"login {person.code} {person.pin}")
+        there.do("2*.2")
+        there.do("4*.1")
+        there.do(f"voucher {code}")
+        there.do("cash")
 
     def give_back(self, there: Counter) -> None:
         self._tell(self._say("cli.tour.refund"))
         if there.till.desk.last is None:
             raise TourTrouble("there is no sale to take goods back of")
-        there.say(f"refund {there.till.desk.last.number} 1:1")
-        there.say("cash")
-        there.say("claim")
+        there.do(f"refund {there.till.desk.last.number} 1:1")
+        there.do("cash")
+        there.do("claim")
 
     def settle(self, *counters: Counter) -> dict[str, Any]:
         self._tell(self._say("cli.tour.settle"))
