@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from pos.app.desk import Desk, Pending
 from pos.app.ports import DeviceState, KeptClaim, PrintJob, Transaction
@@ -18,6 +18,7 @@ from pos.domain.errors import NothingEarned
 from pos.domain.money import Cents
 from pos.domain.receipt import shop_header
 from sync.contract import claims
+from sync.contract import voucher as vouchers
 from sync.contract.claims import Claim
 from sync.contract.grants import Grants
 
@@ -26,7 +27,8 @@ from sync.contract.grants import Grants
 class Shown:
     """What can be claimed with a ticket: `address` opens it on a phone, `code` is typed instead.
 
-    A voucher that was handed out has neither: `voucher` is its text.
+    `until` is the last day for it (YYYY-MM-DD). A voucher that was handed out has neither address
+    nor code: `voucher` is its text.
     """
 
     campaign: str
@@ -34,6 +36,7 @@ class Shown:
     address: str = ""
     code: str = ""
     page: str = ""
+    until: str = ""
     voucher: str = ""
 
 
@@ -92,6 +95,8 @@ def _claim(desk: Desk, one: Shown) -> Iterator[Block]:
         yield Feed()
     yield Text(words.say("reward.or_code", page=one.page), "center")
     yield Text(one.code, "center", bold=True)
+    if one.until:
+        yield Text(words.say("reward.until", day=words.date(one.until)), "center")
     yield Text(words.say("reward.once"), "center")
 
 
@@ -104,16 +109,26 @@ def _voucher(desk: Desk, one: Shown) -> Iterator[Block]:
     yield Feed()
     yield Qr(one.voucher)
     yield Feed()
+    yield Text(words.say("reward.voucher_until", day=words.date(one.until)), "center")
     yield Text(words.say("reward.voucher_rules"), "center")
 
 
 def _shown(desk: Desk, kept: KeptClaim, grants: Grants | None) -> Shown:
     name = grants.name if grants else kept.campaign
     if kept.voucher:
-        return Shown(name, kept.amount, voucher=kept.voucher)
-    secret = bytes.fromhex(kept.secret)
+        last = vouchers.read(kept.voucher).voucher.last_day
+        return Shown(name, kept.amount, until=last.isoformat(), voucher=kept.voucher)
+    code = claims.code(bytes.fromhex(kept.secret))
     page = f"{grants.origin}/c" if grants else ""
-    return Shown(name, kept.amount, _address(desk, kept, grants), claims.code(secret), page)
+    return Shown(name, kept.amount, _address(desk, kept, grants), code, page, _until(kept, grants))
+
+
+def _until(kept: KeptClaim, grants: Grants | None) -> str:
+    """The last day for a claim, by the rules in force."""
+    rules = grants.told.rules if grants else None
+    if rules is None:
+        return ""
+    return (date.fromisoformat(kept.day) + timedelta(days=rules.pack.claim_days)).isoformat()
 
 
 def _address(desk: Desk, kept: KeptClaim, grants: Grants | None) -> str:

@@ -154,6 +154,8 @@ class Rewards:
                 self._say("reward.or_code", page=shown.page),
                 self._say("reward.once"),
             ]
+            if shown.until:
+                words.append(self._say("reward.until", day=self._till.language.date(shown.until)))
             data = shown.address
         title = self._say("reward.earned", campaign=shown.campaign)
         return Scannable(title, data, words, shown.code, self._say("tui.reward.hint"))
