@@ -18,14 +18,17 @@ def offer_text(offer: OfferView, words: Words) -> str:
 
 def offer_note(offer: OfferView, words: Words) -> str:
     """What is to be said beside the amount: why it is nothing, not sure, or could be more."""
+    missing = words.money(offer.missing) if offer.missing else ""
+    if missing and offer.reason == "floor":
+        return words.say("reward.not_yet", campaign=offer.campaign, amount=missing)
     said = []
     if not offer.amount:
         reason = words.say(f"reward.reason.{offer.reason}")
         said.append(words.say("reward.none", campaign=offer.campaign, reason=reason))
     elif not offer.is_sure:
         said.append(words.say("reward.subject"))
-    if offer.missing:
-        said.append(words.say("reward.missing", amount=words.money(offer.missing)))
+    if missing:
+        said.append(words.say("reward.missing", amount=missing))
     return ", ".join(said)
 
 

@@ -24,7 +24,7 @@ WHAT_ANY_TILL_NEEDS = {
 
 
 def test_a_till_in_no_campaign_pays_for_none(tmp_path: Path) -> None:
-    said = subprocess.run(  # noqa: S603 - our own program
+    said = subprocess.run(
         [sys.executable, "-c", OPEN, str(tmp_path / "data")],
         env={"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")},
         cwd=Path(__file__).parents[2],

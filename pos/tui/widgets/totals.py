@@ -131,6 +131,9 @@ class Totals(Rows):
         for line in last.rewards:
             rows += self._reward("reward.earned", line.name, line.earned, width)
             rows += self._reward("reward.back", line.name, line.given_back, width)
+        if any(line.earned or line.given_back for line in last.rewards):
+            how = say("tui.reward.how", press=self.till.key_label("menu"))
+            rows += [[(line, "hint")] for line in wrap(how, width)]
         rows += [[(line, "hint")] for line in wrap(self.till.key_hints("receipt"), width)]
         return rows
 
