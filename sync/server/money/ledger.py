@@ -7,7 +7,7 @@ The balances are kept beside the rows in the same transaction; the audit proves 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -68,6 +68,22 @@ class Ledger:
             )
             self._balances[place] = {int(fund): int(cents) for fund, cents in rows.fetchall()}
         return self._balances[place]
+
+    def look_up_unclaimed(self, claims: Collection[str]) -> None:
+        """Read at once what is held under claims' hashes, for whoever will ask one by one."""
+        places = [Place(Account.UNCLAIMED, claim) for claim in claims]
+        new = [place for place in places if place not in self._balances]
+        if not new:
+            return
+        marks = ",".join("?" * len(new))
+        rows = self.db.execute(
+            f"SELECT owner, fund, cents FROM balance WHERE campaign = ? AND account = ?"  # noqa: S608 - question marks only
+            f" AND owner IN ({marks})",
+            (self.campaign, Account.UNCLAIMED, *(place.owner for place in new)),
+        ).fetchall()
+        self._balances.update({place: {} for place in new})
+        for owner, fund, cents in rows:
+            self._balances[Place(Account.UNCLAIMED, owner)][int(fund)] = int(cents)
 
     def move(
         self,
