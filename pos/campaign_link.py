@@ -8,10 +8,10 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pos import __version__
 from pos.app.ports import Clock
@@ -25,26 +25,23 @@ from pos.store.keys import Identity
 from pos.store.machine import Machine
 from sync import carry
 from sync.address import origin_of
-from sync.calls import CallsClient
 from sync.calls_socket import CallsSocket
-from sync.carry import Exported
 from sync.client import Client
 from sync.desk import Desk
 from sync.drain import drain
 from sync.engine import Engine
 from sync.enrolment import enrol as join
-from sync.errors import CallUnanswered, InUse, JournalUnreadable, StateError, SyncError
-from sync.frames import SOCKET_NAME, Carried, Enrolled
+from sync.errors import InUse, JournalUnreadable, StateError, SyncError
+from sync.frames import SOCKET_NAME, Carried
 from sync.http import HttpTransport
 from sync.pace import Tools
 from sync.ports import Transport
 from sync.records import Enrolment
-from sync.state import State, StateReader
+from sync.state import State
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 1.0
 DRAIN_PATIENCE_S: Final = 20.0
-ENROL_TRIES: Final = 6
 
 
 class JournalSource:
@@ -156,71 +153,20 @@ def open_link(folder: DataFolder, machine: Machine, clock: Clock) -> Iterator[Li
     try:
         state = State(folder.campaign_db)
         try:
-            yield Link(_identity(reader, folder, machine), JournalSource(reader), state, clock)
+            yield Link(identity_of(reader, folder, machine), JournalSource(reader), state, clock)
         finally:
             state.close()
     finally:
         reader.close()
 
 
-def _identity(reader: Reader, folder: DataFolder, machine: Machine) -> Identity:
+def identity_of(reader: Reader, folder: DataFolder, machine: Machine) -> Identity:
+    """The till of a folder and its present key; KeyUnusable before its first start."""
     with reader.snapshot() as connection:
         till = keys.till_of(connection)
         if till is None:
             raise KeyUnusable(f"{folder.path}: no till was ever opened here")
         return keys.load(connection, folder, machine, till)
-
-
-def enrol(
-    folder: DataFolder, machine: Machine, clock: Clock, server: str, code: str, shop_till: str
-) -> Enrolled:
-    """Join a campaign, through the sync process when it runs; SyncError, KeyUnusable."""
-    try:
-        with open_link(folder, machine, clock) as link:
-            made = link.enrol(server, code, shop_till)
-    except InUse:
-        return _enrol_through(folder, server, code, shop_till)
-    return Enrolled(
-        campaign=made.campaign,
-        campaign_name=made.campaign_name,
-        shop_name=made.shop_name,
-        epoch=made.epoch,
-        fingerprint=made.fingerprint,
-    )
-
-
-def _enrol_through(folder: DataFolder, server: str, code: str, shop_till: str) -> Enrolled:
-    """Ask the sync process, which may take a moment to see that the till has a new epoch."""
-    calls = CallsClient(folder.path / SOCKET_NAME)
-    with closing(Reader(folder.till_db, "till")) as reader:
-        epoch = JournalSource(reader).epoch()
-    for _ in range(ENROL_TRIES - 1):
-        try:
-            return calls.enrol(epoch, server, code, shop_till)
-        except CallUnanswered as error:
-            if error.perhaps:
-                raise
-            time.sleep(LOOK_EVERY_S)
-    return calls.enrol(epoch, server, code, shop_till)
-
-
-def export(folder: DataFolder, machine: Machine, clock: Clock, target: Path) -> list[Exported]:
-    """Write what waits onto a stick, beside a sync process or without one; SyncError, OSError."""
-    with (
-        closing(Reader(folder.till_db, "till")) as reader,
-        closing(StateReader(folder.campaign_db)) as looker,
-    ):
-        identity = _identity(reader, folder, machine)
-        return carry.export(looker, JournalSource(reader), identity, clock, target)
-
-
-def take_in(folder: DataFolder, machine: Machine, clock: Clock, path: Path) -> Carried:
-    """Apply an answer from a stick, through the sync process when it runs; SyncError, OSError."""
-    try:
-        with open_link(folder, machine, clock) as link:
-            return link.take_in(path)
-    except InUse:
-        return CallsClient(folder.path / SOCKET_NAME).carry(path)
 
 
 def run(folder: DataFolder, machine: Machine, clock: Clock) -> None:
@@ -278,50 +224,6 @@ def _watch(link: Link, engine: Engine, ended: threading.Event) -> None:
         elif seq != seen:
             seen = seq
             engine.wake()
-
-
-def status(folder: DataFolder) -> list[dict[str, Any]]:
-    """How far each campaign is, as JSON values; read-only."""
-    looker = StateReader(folder.campaign_db)
-    reader = Reader(folder.till_db, "till") if folder.exists else None
-    try:
-        source = JournalSource(reader) if reader else None
-        epoch = source.epoch() if source else 0
-        return [_status(one, source, epoch) for one in looker.enrolments()]
-    finally:
-        looker.close()
-        if reader:
-            reader.close()
-
-
-def _status(one: Enrolment, source: JournalSource | None, epoch: int) -> dict[str, Any]:
-    head = source.head(one.chain) if source else None
-    total = head[0] if head else 0
-    return {
-        "campaign": one.campaign,
-        "name": one.campaign_name,
-        "server": one.origin,
-        "shop": one.shop_name,
-        "epoch": one.epoch,
-        "fingerprint": one.fingerprint,
-        "entries": total,
-        "acknowledged": one.acknowledged,
-        "waiting": max(total - one.acknowledged, 0),
-        "oldest_unsent_at": source.oldest_at(one.chain, one.acknowledged) if source else None,
-        "acknowledged_at": one.acknowledged_at,
-        "rejected": one.rejected,
-        "trouble": one.trouble,
-        "detail": one.detail,
-        "halted": one.halted,
-        "needs": _needs(one, epoch),
-    }
-
-
-def _needs(one: Enrolment, epoch: int) -> str:
-    """What a person has to do before this campaign goes on: "code", "new-key", or nothing."""
-    if one.epoch < epoch:
-        return "code"
-    return "new-key" if one.halted else ""
 
 
 def _connect(origin: str) -> Transport:

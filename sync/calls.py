@@ -44,6 +44,8 @@ from sync.frames import (
     short_name,
 )
 
+__all__ = ["CallError", "CallRefused", "CallUnanswered", "CallsClient", "NoSync"]
+
 # A network is asked twice at most, and a stick is as slow as sticks are.
 PATIENT_SECONDS: Final = 60.0
 WAKE_SECONDS: Final = 0.2
@@ -55,7 +57,7 @@ class CallsClient:
 
     def __init__(self, path: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
         """`path` is that of the socket: SOCKET_NAME in the data folder."""
-        self._path = path
+        self.path = path
         self._monotonic = monotonic
 
     def reserve(self, campaign: str, voucher: str, sale: str, due: int, key: str) -> Reservation:
@@ -105,7 +107,7 @@ class CallsClient:
     def _connect(self, connection: socket.socket, until: float) -> None:
         connection.settimeout(max(0.001, until - self._monotonic()))
         try:
-            with short_name(self._path) as name:
+            with short_name(self.path) as name:
                 connection.connect(name)
         except OSError as error:
             raise NoSync(str(error), perhaps=False) from error

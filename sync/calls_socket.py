@@ -10,6 +10,7 @@ import errno
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -68,11 +69,11 @@ class CallsSocket:
             try:
                 connection, _ = listener.accept()
             except OSError as error:
-                if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    logger.warning("a caller could not be let in: %s", error)
-                    threading.Event().wait(SEND_SECONDS)
-                    continue
-                return
+                if error.errno in (errno.EINVAL, errno.EBADF):
+                    return  # `stop` was called
+                logger.warning("a caller could not be let in: %s", error)
+                time.sleep(GLANCE_SECONDS)
+                continue
             self._let_in(connection)
 
     def _let_in(self, connection: socket.socket) -> None:

@@ -97,8 +97,10 @@ class Hotline:
 
     def _work(self, job: _Job) -> None:
         left = job.until - self._monotonic()
-        if left <= 0 or not job.answer.set_running_or_notify_cancel():
-            job.answer.cancel()
+        if not job.answer.set_running_or_notify_cancel():
+            return  # whoever asked has gone
+        if left <= 0:
+            job.answer.set_exception(NotAsked("other calls took all the time"))
             return
         self._stuck_from = job.until
         try:

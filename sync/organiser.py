@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from sync.answers import read_answer, read_status_list
+from sync.contract.funds import NewFund
 from sync.contract.messages import (
     Message,
     Named,
@@ -21,7 +22,18 @@ from sync.contract.messages import (
     Shop,
     UplinkAnswer,
 )
+from sync.contract.organising import (
+    Audit,
+    CampaignStanding,
+    Figures,
+    NewState,
+    PledgedFund,
+    PublishedRules,
+    Settlement,
+    ShopFacts,
+)
 from sync.contract.overview import Status
+from sync.contract.rewards.rules import RulePack
 from sync.contract.status_list import list_path
 from sync.contract.stick import StickAnswer, StickEntries, StickQuestion
 from sync.ports import Clock, Request, Transport
@@ -57,6 +69,35 @@ class OrganiserClient:
         """A code that one till of this shop may use once."""
         return self._post("/v1/admin/pairing-codes", NewPairingCode(shop=shop), PairingCode)
 
+    def publish_rules(self, pack: RulePack) -> PublishedRules:
+        """Put rules in force; Rejected with all that is wrong with them."""
+        return self._post(_of(pack.campaign, "rules"), pack, PublishedRules)
+
+    def pledge(self, campaign: str, fund: NewFund) -> PledgedFund:
+        """Book what a sponsor promises."""
+        return self._post(_of(campaign, "funds"), fund, PledgedFund)
+
+    def set_state(self, campaign: str, new: NewState) -> CampaignStanding:
+        """Open, pause or end a campaign."""
+        return self._post(_of(campaign, "state"), new, CampaignStanding, 200)
+
+    def write_shop(self, campaign: str, shop: str, facts: ShopFacts) -> ShopFacts:
+        """Keep what is known of a shop beside its name."""
+        body = msgspec.json.encode(facts)
+        return self._ask("PUT", _of(campaign, f"shops/{shop}"), body, 200, ShopFacts)
+
+    def audit(self, campaign: str) -> Audit:
+        """The invariants of a campaign's money, worked out anew."""
+        return self._ask("GET", _of(campaign, "audit"), b"", 200, Audit)
+
+    def figures(self, campaign: str) -> Figures:
+        """What a campaign came to so far."""
+        return self._ask("GET", _of(campaign, "figures"), b"", 200, Figures)
+
+    def settle(self, campaign: str) -> Settlement:
+        """Prepare what its shops are paid; Rejected when no shop is owed anything."""
+        return self._ask("POST", _of(campaign, "settlements"), b"{}", 201, Settlement)
+
     def bring(self, stick: str, entries: list[str]) -> UplinkAnswer:
         """Book a piece of a till's file, under its head; Rejected as for the till itself."""
         piece = StickEntries(stick=stick, entries=entries)
@@ -83,6 +124,10 @@ class OrganiserClient:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         request = Request(method, target, ANSWER_SECONDS, headers, body)
         return read_answer(self._transport.request(request), status, kind, self._clock())
+
+
+def _of(campaign: str, what: str) -> str:
+    return f"/v1/admin/campaigns/{campaign}/{what}"
 
 
 @contextmanager

@@ -48,7 +48,7 @@ class CampaignReader:
         self._unreadable = False
 
     def active(self) -> tuple[str, ...]:
-        """Ids of the campaigns that this till, in its present epoch, writes to."""
+        """Ids of the campaigns that this till writes to, enrolled in its present epoch or not."""
         self._enrolments()
         return tuple(sorted(self._known))
 
@@ -154,6 +154,8 @@ class CampaignReader:
             self._unreadable = True
             return None
         self._unreadable = False
-        mine = tuple(one for one in found if one.epoch == self._identity.epoch)
-        self._known = self._known.union(one.campaign for one in mine)
-        return mine
+        epoch = self._identity.epoch
+        # A till that was restored writes its campaigns' chains before it has enrolled anew: the
+        # server takes those sales once it has.
+        self._known = self._known.union(one.campaign for one in found if one.epoch <= epoch)
+        return tuple(one for one in found if one.epoch == epoch)

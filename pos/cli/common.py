@@ -21,7 +21,7 @@ from pos.domain.errors import PosError
 from pos.i18n import LANGUAGES, Language, language
 from pos.store.errors import KeyUnusable, StoreError
 from pos.store.folder import DataFolder
-from sync.errors import InUse, SyncError
+from sync.errors import CallError, InUse, SyncError
 
 F = TypeVar("F", bound=Callable[..., Any])
 CONFIG_NAME: Final = "config.toml"
@@ -100,6 +100,8 @@ def guarded(work: Callable[[], Any]) -> Any:
         refuse(say("cli.store.key_unusable", reason=error))
     except InUse:
         refuse(say("cli.sync.busy"))
+    except CallError as error:
+        refuse(f"{environment_language().device(error.trouble)} ({error})")
     except (StoreError, ConfigError, DriverError, SyncError) as error:
         refuse(str(error))
     except BrokenPipeError:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from pos import campaign_link
+from pos import campaign_acts, campaign_link
 from pos.adapters.logs import log_to, remove
 from pos.bootstrap import LOGS, machine, now
 from pos.cli.common import (
@@ -57,14 +57,21 @@ def _drain(context: Context) -> None:
 
 
 @sync.command(help=say("cli.help.sync_enrol"))
-@click.option("--server", required=True, help=say("cli.option.server_url"))
+@click.option("--server", help=say("cli.option.server_url"))
 @click.option("--code", required=True, help=say("cli.option.code"))
 @click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
 @with_folder
-def enrol(context: Context, server: str, code: str, as_json: bool) -> None:
-    """Join a campaign; show the six digits to compare."""
+def enrol(context: Context, server: str | None, code: str, as_json: bool) -> None:
+    """Join a campaign; show the six digits to compare.
+
+    A letter's picture says both: the address, `/#`, and the code.
+    """
+    address, mark, letters = code.partition("/#")
+    server, code = (address, letters) if mark else (server, code)
+    if not server:
+        raise click.UsageError(say("cli.sync.which_server"))
     till = context.config.shop.till
-    made = campaign_link.enrol(context.folder, machine(), now, server, code, till)
+    made = campaign_acts.enrol(context.folder, machine(), now, server, code, till)
     text = say(
         "cli.sync.enrolled",
         campaign=made.campaign_name,
@@ -83,7 +90,7 @@ def export(context: Context, folder: Path, as_json: bool) -> None:
     """Write what waits onto a USB stick."""
     if not context.folder.exists:
         refuse(say("cli.sync.no_till", folder=context.folder.path))
-    made = campaign_link.export(context.folder, machine(), now, folder)
+    made = campaign_acts.export(context.folder, machine(), now, folder)
     if not made:
         refuse(say("cli.sync.nothing"))
     lines = [_exported(one) for one in made]
@@ -111,7 +118,7 @@ def take_in(context: Context, place: Path, as_json: bool) -> None:
     done: list[Carried] = []
     for path in on_stick(place, ANSWER_SUFFIX):
         try:
-            done.append(campaign_link.take_in(context.folder, machine(), now, path))
+            done.append(campaign_acts.take_in(context.folder, machine(), now, path))
         except (BadStick, CallRefused, Untrusted) as error:
             note(f"{path.name}: {_trouble(error.trouble, str(error))}")
     if not done:
@@ -146,7 +153,7 @@ def _exported(one: Exported) -> str:
 @with_folder
 def status(context: Context, as_json: bool) -> None:
     """Say how far each campaign is."""
-    found = campaign_link.status(context.folder)
+    found = campaign_acts.status(context.folder)
     lines = [line for one in found for line in _told(one)]
     report({"campaigns": found}, "\n".join(lines) or say("cli.sync.nothing"), as_json=as_json)
 

@@ -74,6 +74,8 @@ class Access:
 
     async def known(self, request: Request) -> Who:
         """Who asks; Refused (unauthorised) for nobody that is known."""
+        if "\0" in request.url.path:  # no name has one, and PostgreSQL could not be asked for it
+            raise refuse("not-found")
         who = await self.find(request)
         if who is None:
             raise refuse("unauthorised", "expected Authorization: Bearer TOKEN, or a session")
@@ -152,14 +154,14 @@ def of_account(account: Account) -> Who:
 
 def require_campaign(db: Db, campaign: str) -> None:
     """Refused for a campaign that does not exist."""
-    found = db.execute("SELECT 1 FROM campaign WHERE id = ?", (_asked(campaign),))
+    found = db.execute("SELECT 1 FROM campaign WHERE id = ?", (campaign,))
     if found.fetchone() is None:
         raise no_campaign(campaign)
 
 
 def require_shop(db: Db, campaign: str, shop: str) -> None:
     """Refused for a shop that does not exist in a campaign."""
-    key = _asked(campaign), _asked(shop)
+    key = campaign, shop
     found = db.execute("SELECT 1 FROM shop WHERE campaign = ? AND id = ?", key)
     if found.fetchone() is None:
         raise no_shop(shop)
@@ -173,8 +175,3 @@ def no_campaign(campaign: str) -> Refused:
 def no_shop(shop: str) -> Refused:
     """The refusal for a shop that does not exist, or not for whoever asks."""
     return refuse("not-found", f"no shop {shop}")
-
-
-def _asked(name: str) -> str:
-    """A name out of an address, without what PostgreSQL could not be asked for."""
-    return name.replace("\0", "?")

@@ -20,7 +20,7 @@ from sync.server.store.db import Db, Row
 
 NAME_CHARS_MAX: Final = 80
 ACCOUNTS_MAX: Final = 20_000
-LISTED_MAX: Final = 500
+PER_PAGE: Final = 50
 INVITATION_LIFETIME: Final = timedelta(days=7)
 SECRET_BYTES: Final = 32
 Role: TypeAlias = Literal["organiser", "shop"]
@@ -171,18 +171,22 @@ def require_account(db: Db, campaign: str, account: str) -> Account:
     return _account(row)
 
 
-def listed(db: Db, campaign: str, shop: str = "") -> list[Account]:
-    """A campaign's accounts by name, or those of one of its shops."""
+def listed(db: Db, campaign: str, page: int) -> tuple[list[Account], int]:
+    """One page of a campaign's accounts by name, from 1 on; and how many pages there are."""
     rows = db.execute(
-        f"{_COLUMNS} WHERE campaign = ? AND (shop = ? OR ? = '') ORDER BY name LIMIT ?",
-        (campaign, shop, shop, LISTED_MAX),
+        f"{_COLUMNS} WHERE campaign = ? ORDER BY name LIMIT ? OFFSET ?",
+        (campaign, PER_PAGE, (page - 1) * PER_PAGE),
     )
-    return [_account(row) for row in rows.fetchall()]
+    return [_account(row) for row in rows.fetchall()], max(1, -(-_count(db, campaign) // PER_PAGE))
+
+
+def _count(db: Db, campaign: str) -> int:
+    (count,) = db.execute("SELECT count(*) FROM account WHERE campaign = ?", (campaign,)).fetchone()
+    return int(count)
 
 
 def _require_room(db: Db, campaign: str) -> None:
-    (count,) = db.execute("SELECT count(*) FROM account WHERE campaign = ?", (campaign,)).fetchone()
-    if count >= ACCOUNTS_MAX:
+    if _count(db, campaign) >= ACCOUNTS_MAX:
         raise refuse("too-large", f"at most {ACCOUNTS_MAX} accounts in a campaign")
 
 

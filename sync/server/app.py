@@ -99,6 +99,7 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "publishRules": money.publish_rules,
         "setState": money.set_state,
         "pledgeFund": money.pledge,
+        "issueCarnets": money.carnets,
         "writeShop": money.shop_facts,
         "readFigures": money.figures,
         "readAudit": money.audit,

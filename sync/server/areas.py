@@ -18,6 +18,7 @@ from sync.server.organiser.pages import HomePages
 from sync.server.organiser.rules_pages import RulesPages
 from sync.server.organiser.settlement_pages import SettlementPages
 from sync.server.services import Services
+from sync.server.shops.carnet_pages import CarnetPages
 from sync.server.shops.letter_pages import LetterPages
 from sync.server.shops.list_pages import ListPages
 from sync.server.shops.shop_pages import ShopPages
@@ -37,6 +38,7 @@ AREAS: Final[tuple[type[Area], ...]] = (
     HomePages,
     AccountPages,
     ShopPages,
+    CarnetPages,
     ListPages,
     LetterPages,
     CampaignPages,

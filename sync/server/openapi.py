@@ -11,9 +11,9 @@ import msgspec
 from sync.contract import calls, feed, overview, status_list, stick, wallet
 from sync.contract import messages as m
 from sync.contract import organising as o
+from sync.contract.funds import NewFund
 from sync.contract.rewards.rules import RulePack
 from sync.server.areas import AREAS
-from sync.server.money.funding import NewFund
 from sync.server.money.settings import Settings
 from sync.server.operation import FORM, Method, Operation, Who
 from sync.server.reference.naf_tables import TRADES
@@ -257,6 +257,16 @@ OPERATIONS: Final = (
         201,
         NewFund,
         ("malformed", "closed", "too-large"),
+    ),
+    _money(
+        "issueCarnets",
+        "POST",
+        "carnets",
+        "Give a shop's tills vouchers of that shop alone, to be handed out on request",
+        o.IssuedCarnets,
+        201,
+        o.NewCarnets,
+        ("malformed",),
     ),
     _money(
         "writeShop",

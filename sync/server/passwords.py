@@ -8,12 +8,17 @@ import hmac
 import secrets
 import unicodedata
 from base64 import b64decode, b64encode
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from sync.server.errors import refuse
+from sync.server.store.db import busy
+
+T = TypeVar("T")
 
 PASSWORD_CHARS_MIN: Final = 12
 PASSWORD_CHARS_MAX: Final = 200
+PENDING_MAX: Final = 64
 AT_ONCE_MAX: Final = 2  # each takes 32 MiB and most of a core for a tenth of a second
 _LOG_COST, _BLOCK, _LANES = 15, 8, 1
 _BYTES_MAX: Final = 64 * 1024 * 1024
@@ -27,21 +32,31 @@ class Passwords:
 
     def __init__(self) -> None:
         self._room = asyncio.Semaphore(AT_ONCE_MAX)
+        self._pending = 0
 
     async def keep(self, password: str) -> str:
         """What to keep of a new password; Refused for one that is too short or too long."""
         if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
             wanted = f"{PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters"
             raise refuse("malformed", f"password: expected {wanted}")
-        async with self._room:
-            return await asyncio.to_thread(write, password, secrets.token_bytes(_SALT_BYTES))
+        salt = secrets.token_bytes(_SALT_BYTES)
+        return await self._queue(lambda: write(password, salt))
 
     async def match(self, password: str, kept: str) -> bool:
         """Whether a password is the one that was kept; nothing kept matches none."""
         if len(password) > PASSWORD_CHARS_MAX:
             return False
-        async with self._room:
-            return await asyncio.to_thread(matches, password, kept or _NOBODY)
+        return await self._queue(lambda: matches(password, kept or _NOBODY))
+
+    async def _queue(self, job: Callable[[], T]) -> T:
+        if self._pending >= PENDING_MAX:
+            raise busy(f"{PENDING_MAX} passwords wait to be checked")
+        self._pending += 1
+        try:
+            async with self._room:
+                return await asyncio.to_thread(job)
+        finally:
+            self._pending -= 1
 
 
 def write(password: str, salt: bytes) -> str:

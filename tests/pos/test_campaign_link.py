@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pos import campaign_link
+from pos import campaign_acts, campaign_link
 from pos.bootstrap import now
 from pos.campaign_link import JournalSource, Link, open_link
 from pos.domain.errors import DiskFailed
@@ -179,7 +179,7 @@ def test_an_enrolment_that_fails_leaves_no_trace(
 ) -> None:
     with linked(town.counter) as link, pytest.raises(error):
         link.enrol(server or town.origin, code, "01")
-    assert campaign_link.status(town.counter.folder) == []
+    assert campaign_acts.status(town.counter.folder) == []
     assert town.counter.reader.active() == ()
 
 
@@ -240,14 +240,14 @@ def test_every_sale_reaches_the_server_once(town: Town) -> None:
 
 def test_the_status_counts_what_is_sent_and_what_waits(town: Town) -> None:
     folder = town.counter.folder
-    assert campaign_link.status(folder) == []
+    assert campaign_acts.status(folder) == []
     with linked(town.counter) as link:
         link.enrol(town.origin, town.code(), "01")
         town.counter.sell()
         _run_until_sent(town, link)
     town.counter.sell()
     town.counter.sell()
-    (found,) = campaign_link.status(folder)
+    (found,) = campaign_acts.status(folder)
     oldest = [one for one in town.counter.entries if one.payload.chain == CHAIN][1]
     assert (found["entries"], found["acknowledged"], found["waiting"]) == (3, 1, 2)
     assert found["oldest_unsent_at"] == oldest.payload.at
@@ -260,7 +260,7 @@ def test_the_status_of_a_damaged_file_is_an_error_that_says_so(town: Town) -> No
     town.counter.enrol(CAMPAIGN)
     town.counter.folder.campaign_db.write_text("not a database" * 100)
     with pytest.raises(StateError, match=r"campaign\.db"):
-        campaign_link.status(town.counter.folder)
+        campaign_acts.status(town.counter.folder)
 
 
 def test_a_restored_till_goes_on_under_its_new_epoch_and_every_sale_arrives_once(

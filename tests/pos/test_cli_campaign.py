@@ -7,17 +7,23 @@ import shutil
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from pos import campaign_acts
 from pos.bootstrap import now, open_for_writing, open_till
 from pos.config import Config
 from pos.demo.cashier import Cashier, Mix
 from pos.demo.shop import PEOPLE, stock
 from pos.store.folder import DataFolder
+from sync.calls import CallsClient
+from sync.errors import NoSync
+from sync.frames import SOCKET_NAME
 from sync.organiser import ADDRESS_FILE, TOKEN_FILE, organiser_at
 from sync.server.config import ADMIN_TOKEN_FILE
+from sync.state import State
 from tests.pos.adapters.printer_bench import eventually
 from tests.pos.commands import Home, Said
 
@@ -282,6 +288,46 @@ def _new_code(town: tuple[Home, Path, str], campaign: str) -> str:
     with organiser_at(town[1]) as organiser:
         (found,) = [one for one in organiser.status().campaigns if one.id == campaign]
         return organiser.pairing_code(found.shops[0].id).code
+
+
+def test_a_sync_that_was_killed_leaves_a_socket_that_the_next_one_takes_over(
+    town: tuple[Home, Path, str], home: Home, till: DataFolder
+) -> None:
+    calls = CallsClient(till.path / SOCKET_NAME)
+    with home.running("sync", "--data", till.path) as running:
+        eventually(calls.path.is_socket)
+        calls.wake()
+        running.process.kill()
+        running.wait()
+    assert calls.path.is_socket()
+    with pytest.raises(NoSync):
+        calls.wake()
+    with home.running("sync", "--data", till.path) as running:
+        eventually(lambda: _answers(calls))
+        wrong = ("--server", town[2], "--code", "ABCDEFG2", "--data", till.path)
+        refused(home.run("sync", "enrol", *wrong), "Unknown pairing code")
+        assert running.end() == 0
+    assert not calls.path.exists()
+
+
+def _answers(calls: CallsClient) -> bool:
+    try:
+        calls.wake()
+    except NoSync:
+        return False
+    return True
+
+
+def test_a_command_beside_another_one_that_holds_the_file_is_refused(
+    town: tuple[Home, Path, str], home: Home, till: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign_acts, "LOOK_EVERY_S", 0.01)
+    answer = home.path / "a.comptoir-answer"
+    answer.write_text("x\n")
+    with closing(State(till.campaign_db)):  # as `comptoir sync --once` does, without a socket
+        wrong = ("--server", town[2], "--code", "ABCDEFG2", "--data", till.path)
+        refused(home.run("sync", "enrol", *wrong), "comptoir sync is running")
+        refused(home.run("sync", "import", answer, "--data", till.path), "comptoir sync is running")
 
 
 def test_a_till_without_network_sends_by_usb_stick(

@@ -12,10 +12,15 @@ from sync.server.money.acts import record
 from sync.server.money.context import Booking
 from sync.server.money.errors import Overdrawn
 from sync.server.money.ledger import Ledger, Source, of_act
-from sync.server.store.db import Db, next_number
+from sync.server.store.db import Db, Row, next_number
 
 DETAIL_CHARS_MAX: Final = 300
 LISTED_MAX: Final = 200
+
+
+_COLUMNS: Final = (
+    "SELECT id, kind, source_kind, source, shop, cents, detail, at, decision FROM finding"
+)
 
 
 class Kind(StrEnum):
@@ -36,6 +41,16 @@ class Kind(StrEnum):
     BROKEN = "broken"  # it could not be booked at all
 
 
+# Where a shop may have given what nobody paid it for. Of the others it was paid already, or another
+# finding of the same entry says the same cents, or it is the shopper's affair.
+PAYABLE: Final = frozenset(
+    (
+        *(Kind.POLICY, Kind.LATE, Kind.UNKNOWN_VOUCHER, Kind.BROKEN),
+        *(Kind.EARN_DIFFERS, Kind.NOT_COVERED),
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A finding as it is listed; `cents` is what is at stake."""
@@ -48,6 +63,11 @@ class Finding:
     detail: str
     at: str
     decision: str
+
+    @property
+    def may_be_paid(self) -> bool:
+        """Whether there is a shop that may be owed what is at stake."""
+        return bool(self.shop) and self.cents > 0 and self.kind in PAYABLE
 
 
 def find(
@@ -81,14 +101,10 @@ def of_booking(booking: Booking, kind: Kind, cents: int, detail: str) -> None:
 def listed(db: Db, campaign: str, *, only_open: bool = True) -> list[Finding]:
     """The latest findings, newest first."""
     rows = db.execute(
-        "SELECT id, kind, source_kind, source, shop, cents, detail, at, decision FROM finding"
-        " WHERE campaign = ? AND (decision = '' OR ? = 0) ORDER BY id DESC LIMIT ?",
+        f"{_COLUMNS} WHERE campaign = ? AND (decision = '' OR ? = 0) ORDER BY id DESC LIMIT ?",
         (campaign, int(only_open), LISTED_MAX),
     )
-    return [
-        Finding(number, kind, Source(source_kind, source), *rest)
-        for number, kind, source_kind, source, *rest in rows.fetchall()
-    ]
+    return [_finding(row) for row in rows.fetchall()]
 
 
 def decide(db: Db, campaign: str, number: int, decision: str, who: str, at: str) -> None:
@@ -97,29 +113,35 @@ def decide(db: Db, campaign: str, number: int, decision: str, who: str, at: str)
     Refused for an unknown or decided one, and for money that is not there.
     """
     row = db.execute(
-        "SELECT shop, cents, decision FROM finding WHERE campaign = ? AND id = ?",
+        f"{_COLUMNS} WHERE campaign = ? AND id = ?",
         (campaign, number),
     ).fetchone()
     if row is None:
         raise refuse("not-found", f"no finding {number}")
-    shop, cents, decided = row
-    if decided:
-        raise refuse("exists", f"finding {number} was decided: {decided}")
+    found = _finding(row)
+    if found.decision:
+        raise refuse("exists", f"finding {number} was decided: {found.decision}")
     act = record(db, campaign, "decide", who, at, {"finding": number, "decision": decision})
     if decision == "pay":
-        _pay(Ledger(db, campaign, at), shop, cents, of_act(act))
+        _pay(Ledger(db, campaign, at), found, of_act(act))
     db.execute(
         "UPDATE finding SET decision = ?, decided_by = ? WHERE campaign = ? AND id = ?",
         (decision, act, campaign, number),
     )
 
 
-def _pay(ledger: Ledger, shop: str, cents: int, source: Source) -> None:
-    if not shop or cents <= 0:
-        raise refuse("malformed", "there is no shop to pay here")
+def _finding(row: Row) -> Finding:
+    number, kind, source_kind, source, *rest = row
+    return Finding(number, kind, Source(source_kind, source), *rest)
+
+
+def _pay(ledger: Ledger, found: Finding, source: Source) -> None:
+    if not found.may_be_paid:
+        raise refuse("malformed", f"no shop is owed anything for {found.kind}")
+    shop = Place(Account.PAYABLE, found.shop)
     try:
-        parts = ledger.share(BUDGET, cents)
+        parts = ledger.share(BUDGET, found.cents)
     except Overdrawn as error:
         raise refuse("malformed", str(error)) from error
-    ledger.move("decided", source, BUDGET, Place(Account.PAYABLE, shop), parts, bears="sponsor")
+    ledger.move("decided", source, BUDGET, shop, parts, bears="sponsor")
     ledger.flush()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Final
 
 import msgspec
-from msgspec import Meta
 
-from sync.contract.messages import Message, Name
-from sync.contract.rewards.rules import AMOUNT_CENTS_MAX
+from sync.contract.funds import NewFund, Restriction
 from sync.contract.rewards.split import Share, capacity, split
 from sync.server.errors import refuse
 from sync.server.money.accounts import BUDGET, Account, Place
@@ -22,30 +20,6 @@ from sync.server.store.db import Db, Row, next_number
 
 SPONSORS_MAX: Final = 100
 FUNDS_MAX: Final = 200
-SponsorKind: TypeAlias = Literal[
-    "city", "epci", "region", "state", "cci", "association", "brand", "merchant"
-]
-Purpose: TypeAlias = Literal["rewards", "fee"]
-
-
-class Restriction(Message, frozen=True):
-    """Where and when a fund may be used; empty for everywhere, always. Days are included."""
-
-    districts: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
-    nafs: Annotated[tuple[str, ...], Meta(max_length=100)] = ()  # beginnings of codes, rev. 2
-    from_day: str | None = None
-    until_day: str | None = None
-
-
-class NewFund(Message, frozen=True):
-    """Money that a sponsor gives. Operator's fees are never mixed with reward money."""
-
-    sponsor: Name
-    kind: SponsorKind
-    name: Name
-    cents: Annotated[int, Meta(ge=1, le=AMOUNT_CENTS_MAX)]
-    purpose: Purpose = "rewards"
-    restriction: Restriction = Restriction()
 
 
 @dataclass(frozen=True, slots=True)

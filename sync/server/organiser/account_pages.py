@@ -15,6 +15,7 @@ from sync.server.accounts import Account, NewAccount, Role
 from sync.server.errors import Refused, refuse
 from sync.server.html import read_form
 from sync.server.operation import FORM, Pages, page
+from sync.server.organiser.overview import read_page
 from sync.server.organiser.shell import Led, Shell
 from sync.server.organiser.words import accounts as words
 from sync.server.passwords import PASSWORD_CHARS_MIN, Passwords
@@ -47,7 +48,7 @@ class AccountPages:
     """The accounts of a campaign, and what an invitation opens."""
 
     PAGES: ClassVar[Pages] = (
-        (page("accounts", "GET", _LIST, "Who may log in"), "listing"),
+        (page("accounts", "GET", _LIST, "Who may log in", parameters=("page",)), "listing"),
         (page("invite", "POST", _LIST, "Invite somebody", body=FORM), "invite"),
         (
             page("changeAccount", "POST", f"{_LIST}/{{account}}", "Change an account", body=FORM),
@@ -170,11 +171,14 @@ class AccountPages:
     async def _listing(
         self, request: Request, led: Led, status: int = 200, /, **values: Any
     ) -> Response:
-        def work(db: Db) -> tuple[list[Account], list[ShopName]]:
-            return accounts.listed(db, led.id), _shops(db, led.id)
+        number = read_page(request.query_params.get("page", "1"))
 
-        found, shops = await self._store.read(work)
+        def work(db: Db) -> tuple[tuple[list[Account], int], list[ShopName]]:
+            return accounts.listed(db, led.id, number), _shops(db, led.id)
+
+        (found, pages), shops = await self._store.read(work)
         shown: dict[str, Any] = {"shown": None, "wrong": "", "typed": {}, "accounts": found}
+        shown |= {"page": number, "pages": pages}
         names = {one.id: one.name for one in shops}
         shown |= {"shops": shops, "names": names, "now": self._services.clock.now().isoformat()}
         return self._shell.render(request, "accounts", led, status, **(shown | values))

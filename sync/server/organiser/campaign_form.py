@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
+from sync.contract.funds import NewFund, Purpose, SponsorKind
 from sync.contract.rewards.split import Mode
 from sync.server.errors import Refused
-from sync.server.money.funding import NewFund, Purpose, SponsorKind
 from sync.server.money.settings import Settings
 from sync.server.organiser.fields import (
     BadField,

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sync.contract.feed import CampaignState
+from sync.contract.funds import NewFund, Purpose, SponsorKind
 from sync.contract.messages import SMALL_BODY_BYTES_MAX, problem_name
 from sync.contract.rewards.split import Mode
 from sync.server.auth import stamp
@@ -17,7 +18,7 @@ from sync.server.html import read_fields
 from sync.server.money import campaigns
 from sync.server.money.accounts import Account
 from sync.server.money.campaigns import STEPS, Standing, change_settings, standing
-from sync.server.money.funding import Fund, NewFund, Purpose, SponsorKind, funds, pledge
+from sync.server.money.funding import Fund, funds, pledge
 from sync.server.money.ledger import total
 from sync.server.operation import FORM, Pages, page
 from sync.server.organiser.campaign_form import read_fund, read_settings, settings_fields

@@ -8,6 +8,7 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sync.contract.funds import NewFund
 from sync.contract.messages import SMALL_BODY_BYTES_MAX, Message
 from sync.contract.organising import (
     Audit,
@@ -17,6 +18,8 @@ from sync.contract.organising import (
     Decision,
     Findings,
     FindingStatus,
+    IssuedCarnets,
+    NewCarnets,
     NewState,
     PledgedFund,
     PublishedRules,
@@ -25,15 +28,17 @@ from sync.contract.organising import (
     ShopFacts,
 )
 from sync.contract.rewards.rules import RulePack
-from sync.server.access import Access, Who
+from sync.server.access import Access, Who, require_shop
 from sync.server.auth import stamp
 from sync.server.errors import refuse
+from sync.server.means import RealMeans
 from sync.server.money import campaigns, closing, findings
 from sync.server.money.audit import audit
 from sync.server.money.campaigns import standing
-from sync.server.money.funding import NewFund, pledge
+from sync.server.money.funding import pledge
 from sync.server.money.ledger import Ledger
 from sync.server.money.settings import Settings
+from sync.server.money.vouchers import issue_carnets
 from sync.server.organiser.figures import figures
 from sync.server.organiser.numbers import number_of
 from sync.server.organiser.payment_file import payment_file, read_wish
@@ -92,6 +97,23 @@ class MoneyApi:
         def work(db: Db) -> PledgedFund:
             fund = pledge(db, campaign, new, who.by, now)
             return PledgedFund(id=fund.id, sponsor=fund.sponsor, name=fund.name, cents=fund.cents)
+
+        return answer(await self._write(campaign, work), 201)
+
+    async def carnets(self, request: Request) -> Response:
+        """POST .../carnets: vouchers of a shop alone, for its tills to hand out on request."""
+        who, campaign = await self._organiser(request)
+        new = await read_json(request, NewCarnets, SMALL_BODY_BYTES_MAX)
+        means, now = RealMeans(self._key), self._now()
+
+        def work(db: Db) -> IssuedCarnets:
+            pack = standing(db, campaign).pack
+            if pack is None:
+                raise refuse("malformed", f"{campaign} has no rules yet: publish them first")
+            require_shop(db, campaign, new.shop)
+            wish = (new.shop, new.value, new.count)
+            made = issue_carnets(Ledger(db, campaign, now), *wish, pack, who.by, means)
+            return IssuedCarnets(vouchers=made)
 
         return answer(await self._write(campaign, work), 201)
 

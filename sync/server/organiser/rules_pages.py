@@ -137,6 +137,9 @@ def _kept(db: Db, campaign: str, query: Mapping[str, str]) -> _Kept:
 
 def _read(campaign: str, typed: str, form: Form) -> RulePack | None:
     """The pack that the expert's box says."""
+    if "\\u0000" in typed:
+        form.problems[""] = "a text holds a NUL character"
+        return None
     try:
         said = msgspec.json.decode(typed.encode("utf-8", "surrogatepass"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

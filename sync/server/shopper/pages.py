@@ -16,11 +16,11 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from sync.contract.jws import SigningKey
 from sync.contract.messages import problem_name
 from sync.server.auth import stamp
 from sync.server.errors import Refused, refuse
 from sync.server.html import Html, read_form, require_same_site
+from sync.server.means import RealMeans
 from sync.server.money import claiming, courier, members, vouchers, wallets
 from sync.server.money.campaigns import standing
 from sync.server.money.ledger import Ledger
@@ -34,21 +34,6 @@ from sync.server.store.db import Db
 SECRET_BYTES: Final = 32
 CAMPAIGNS_MAX: Final = 20
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-@dataclass(frozen=True, slots=True)
-class RealMeans:
-    """The server's key and the system's chance."""
-
-    key: SigningKey
-
-    def random(self, count: int, /) -> bytes:
-        """So many random bytes."""
-        return secrets.token_bytes(count)
-
-    def below(self, count: int, /) -> int:
-        """An even chance from 0 to count - 1."""
-        return secrets.randbelow(count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from sync.server.tills.enrolment import random_code
 
 FIND_CHARS_MAX: Final = 100
 _SHOPS: Final = "/campaigns/{campaign}/shops"
-_NOTES: Final = ("added", "saved", "withdrawn")
+_NOTES: Final = ("added", "saved", "withdrawn", "given")
 
 
 class ShopPages:

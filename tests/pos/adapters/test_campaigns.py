@@ -87,21 +87,22 @@ def test_the_link_names_what_stands_in_the_way(counter: CampaignCounter) -> None
 # --- epochs ------------------------------------------------------------------------------------
 
 
-def test_a_till_under_a_new_key_writes_to_a_campaign_once_it_is_enrolled_anew(
+def test_a_till_under_a_new_key_goes_on_with_its_campaigns_before_it_is_enrolled_anew(
     counter: CampaignCounter,
 ) -> None:
     counter.enrol("alpes")
     counter.sell()
     counter.renew()
     counter.sell()
-    assert counter.reader.active() == ()
-    assert chain_length(counter, "alpes") == 1
+    assert counter.reader.active() == ("alpes",)
+    assert counter.reader.link().trouble == NOT_ENROLLED
+    assert chain_length(counter, "alpes") == 2
+    assert counter.reader.grants() == ()
     counter.enrol("alpes", epoch=2)
     counter.sell()
-    assert counter.reader.active() == ("alpes",)
-    assert chain_length(counter, "alpes") == 2
+    assert chain_length(counter, "alpes") == 3
     counter.acknowledge("alpes", 1, epoch=2)
-    assert counter.reader.link().waiting == 1
+    assert counter.reader.link().waiting == 2
 
 
 # --- damage ------------------------------------------------------------------------------------

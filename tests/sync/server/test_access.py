@@ -18,6 +18,7 @@ from sync.server.run import open_services
 from sync.server.services import Services
 from tests.sync.server.kit import ORIGIN, OTHER_TILL, TILL, Api, Till, VirtualClock
 from tests.sync.server.people import join, session
+from tests.sync.server.test_server_sticks import head
 
 # What anybody at all may ask: shoppers' pages, doors, tills that come in, what is public.
 ANYONE = frozenset(
@@ -56,6 +57,7 @@ class World:
     api: Api
     shop: str
     account: str
+    stick: str
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def path(self, operation: Operation) -> str:
@@ -69,6 +71,8 @@ class World:
             "createShop": {"campaign": "noel", "name": "x"},
             "createPairingCode": {"shop": self.shop},
             "createNotice": {"campaign": "noel", "text": "x"},
+            "bringEntries": {"stick": self.stick, "entries": ["no entry"]},
+            "answerStick": {"stick": self.stick},
         }
         if operation.name in bodies:
             return {"json": bodies[operation.name]}
@@ -103,7 +107,7 @@ def world(api: Api, services: Services, shop: str, till: Till) -> World:
         "admin": admin,
         "admin by token": api.admin,
     }
-    return Tokens(api, shop, lead.id, headers, {"till": till, "another till": other})
+    return Tokens(api, shop, lead.id, head(till), headers, {"till": till, "another till": other})
 
 
 @dataclass
@@ -184,6 +188,21 @@ def test_no_shop_of_another_campaign_can_be_given_a_pairing_code(world: World) -
     nowhere = "00000000-0000-0000-0000-000000000000"
     assert code(world.shop)["detail"] == f"no shop {world.shop}"
     assert code(nowhere)["detail"] == f"no shop {nowhere}"
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
+def test_a_name_that_no_database_could_hold_is_not_found(api: Api, services: Services) -> None:
+    admin = session(api, token=services.secrets.admin_token)
+    api.campaign()
+    for operation in OPERATIONS:
+        if operation.who in ("organiser", "keeper") and "{" in operation.path:
+            path = re.sub(r"{\w+}", "%00", operation.path)
+            body: dict[str, Any] = {} if operation.method == "GET" else {"json": {}}
+            found = api.ask(operation.method, path, headers=admin, **body)
+            assert found.status_code == 404, (operation.name, found.text)
+            path = re.sub(r"{(?!campaign)\w+}", "%00", operation.path).replace("{campaign}", "noel")
+            if "%00" in path:
+                assert api.ask(operation.method, path, headers=admin, **body).status_code == 404
 
 
 def test_open_pages_are_for_looking_only(tmp_path: Any, clock: VirtualClock) -> None:

@@ -199,6 +199,30 @@ def test_an_account_that_cannot_be_is_refused(
     assert "Aucun compte" in api.ask("GET", LIST, headers=admin).text
 
 
+def test_more_passwords_than_can_wait_are_answered_busy(
+    api: Api, anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.server.passwords.PENDING_MAX", 2)
+    asked = [
+        ("POST", "/login", {"data": {"name": f"nobody {number}", "password": "x"}})
+        for number in range(5)
+    ]
+    seen = sorted(one.status_code for one in api.gather(asked))
+    assert seen == [401, 401, 503, 503, 503]
+    assert log_in(api, anna.name, PASSWORD) == 303
+
+
+def test_accounts_come_in_pages(
+    api: Api, admin: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.server.accounts.PER_PAGE", 2)
+    for name in ("ada", "bea", "cleo"):
+        invite(api, admin, "noel", name)
+    first, second = (api.ask("GET", f"{LIST}?page={n}", headers=admin).text for n in (1, 2))
+    assert ("ada" in first, "cleo" in first) == (True, False)
+    assert ("ada" in second, "cleo" in second) == (False, True)
+
+
 def test_a_shops_account_is_led_to_its_shop(api: Api, admin: dict[str, str]) -> None:
     keeper = join(api, admin, "noel", "keeper", "1")
     led = api.ask("GET", "/", headers=keeper.cookie)

@@ -4,7 +4,9 @@ import msgspec
 import pytest
 
 from sync.contract import courier, status_list
+from sync.contract.feed import FEED_TYP, Carnet, FeedItem
 from sync.contract.jws import SigningKey
+from sync.contract.messages import open_signed
 from sync.contract.rewards.rules import Limit, ReturnVisit
 from sync.contract.voucher import Audience
 from sync.contract.voucher import read as read_voucher
@@ -617,3 +619,46 @@ class TestRealFailures:
         audit = market.ask("audit", "GET")
         broken = {one["name"] for one in audit["checks"] if not one["holds"]}
         assert {"sums-to-zero", "balances-agree"} <= broken
+
+
+class TestCarnets:
+    """Vouchers of one shop alone, in the hands of its tills."""
+
+    def given(self, market: Market) -> Carnet:
+        shop = market.shops["Port"]
+        assert market.ask("carnets", shop=shop, value=200, count=3) == {"vouchers": 3}
+        till = market.tills["Port"]
+        found = market.api.ask(
+            "GET", f"/v1/tills/{till.till}/feed?wait=0", headers=market.api.bearer(till)
+        )
+        items = [open_signed(item, FEED_TYP, FeedItem)[0] for item in found.json()["items"]]
+        (carnet,) = [item.carnet for item in items if item.carnet]
+        return carnet
+
+    def test_they_are_worth_nothing_before_they_are_handed_out(self, market: Market) -> None:
+        first = self.given(market).vouchers[0]
+        market.sell("Port", 3000, market.redeem(first, "locked"))
+        market.send("Port")
+        assert market.figures()["redeemed"] == 0
+        assert "policy" in market.findings()
+        market.whole()
+
+    def test_handed_out_as_a_reward_they_are_taken_in_their_shop(self, market: Market) -> None:
+        first = self.given(market).vouchers[0]
+        said = read_voucher(first).voucher
+        assert said.audience is Audience.SHOP
+        earn = market.earn("Port", 1000, secret(1)) | {
+            "claim": None,
+            "handed": [{"batch": said.batch, "index": said.index}],
+        }
+        market.sell("Port", 1000, earn)
+        market.sell("Port", 3000, market.redeem(first, "locked"))
+        market.send("Port")
+        assert (market.figures()["earned"], market.figures()["redeemed"]) == (200, 200)
+        assert market.findings() == []
+        market.whole()
+
+    def test_a_shop_without_tills_gets_none(self, market: Market) -> None:
+        shop = str(market.api.order("shops", campaign=CAMPAIGN, name="Neuf")["id"])
+        market.ask("carnets", status=422, shop=shop, value=200, count=3)
+        market.ask("carnets", status=404, shop=market.shops["Port"][:-1] + "0", value=200, count=3)

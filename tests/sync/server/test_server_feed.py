@@ -9,6 +9,7 @@ from sync.contract.feed import FEED_ITEMS_MAX, FEED_TYP, FeedItem, Place
 from sync.contract.jws import SigningKey, VerifyKey
 from sync.contract.messages import open_signed
 from sync.server.services import Services
+from sync.server.tills import feed as feed_module
 from sync.server.tills.feed import Hub, News, publish
 from tests.sync.server.kit import OTHER_TILL, Api, Till, name_of
 
@@ -146,3 +147,21 @@ def test_each_campaign_counts_its_own_items(api: Api, till: Till, services: Serv
     ]
     # What a till remembers from the time when one numbering went over all.
     assert feed(api, till, "cursor=2&wait=0")[0] == "ete:3,noel:4"
+
+
+def test_a_page_is_cut_by_its_size_and_loses_no_item(
+    api: Api, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        api.order("notices", campaign="noel", text=f"{number}" * 500)
+    monkeypatch.setattr(feed_module, "PAGE_BYTES_MAX", 2000)
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(10):
+        path = f"/v1/tills/{till.till}/feed?wait=0&cursor={cursor}"
+        page = api.ask("GET", path, headers=api.bearer(till)).json()
+        assert len(page["items"]) <= 3
+        cursor = page["cursor"]
+        seen += page["items"]
+    items = [open_signed(one, FEED_TYP, FeedItem)[0] for one in seen]
+    assert [one.text[0] for one in items if one.text] == ["0", "1", "2", "3", "4"]

@@ -87,7 +87,7 @@ def test_a_head_that_is_not_the_tills_is_refused(market: Market) -> None:
     thief.key = SigningKey.from_secret(666)
     assert name_of(bring(api, thief)) == "unauthorised"
     assert name_of(bring(api, till, epoch=2)) == "unauthorised"
-    assert name_of(bring(api, till, campaign="ete")) == "wrong-place"
+    assert name_of(bring(api, till, campaign="ete")) == "not-found"
     assert name_of(answered(api, till, campaign="ete")) == "not-found"
     body = {"stick": till.token(api.clock.now()), "entries": till.batch().entries}
     assert name_of(api.ask("POST", ENTRIES, json=body, headers=api.admin)) == "malformed"

@@ -35,7 +35,7 @@ _FR: Final = {
     "mark_refused": "refusé",
     "refused_help": "Une ligne refusée redevient due au commerce et entre dans le prochain"
     " règlement.",
-    "all_paid": "Noter payées les {count} lignes sans réponse",
+    "all_paid": "Noter payé tout ce qui est sans réponse ({count})",
     "bank_file": "Fichier pour la banque",
     "bank_file_help": "Virements SEPA (pain.001.001.09) des lignes sans réponse, débités du compte"
     " de {name} ({iban}).",
@@ -85,7 +85,7 @@ _EN: Final = {
     "mark_paid": "paid",
     "mark_refused": "refused",
     "refused_help": "A refused line is owed to the shop again, and goes into the next settlement.",
-    "all_paid": "Note the {count} unanswered lines as paid",
+    "all_paid": "Note all that is unanswered as paid ({count})",
     "bank_file": "File for the bank",
     "bank_file_help": "SEPA transfers (pain.001.001.09) of the unanswered lines, debited from the"
     " account of {name} ({iban}).",

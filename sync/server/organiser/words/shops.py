@@ -54,6 +54,13 @@ _FR: Final = {
     "payment": "Paiement",
     "added": "✓ Le commerce est ajouté.",
     "saved": "✓ C'est enregistré.",
+    "given": "✓ Les bons partent vers les caisses du commerce.",
+    "carnets_title": "Bons papier du commerce",
+    "carnets_help": "Des bons valables dans ce commerce seulement, que ses caisses remettent à qui"
+    " le demande à la place d'un gain à réclamer. Ils ne valent rien avant d'être remis.",
+    "carnets_value": "Valeur d'un bon (€)",
+    "carnets_count": "Bons par caisse (50 au plus)",
+    "carnets_give": "Donner ces bons aux caisses",
     "expected_name": "un nom de 120 caractères au plus",
     "expected_siret": "14 chiffres dont le dernier est la bonne clé ; un tableur a pu les arrondir"
     " ou enlever le zéro du début",
@@ -199,6 +206,13 @@ _EN: Final = {
     "payment": "Payment",
     "added": "✓ The shop is added.",
     "saved": "✓ Saved.",
+    "given": "✓ The vouchers are on their way to the shop's tills.",
+    "carnets_title": "The shop's paper vouchers",
+    "carnets_help": "Vouchers good in this shop only, which its tills hand out to who asks, instead"
+    " of a reward to claim. They are worth nothing before they are handed out.",
+    "carnets_value": "Value of a voucher (€)",
+    "carnets_count": "Vouchers for each till (50 at most)",
+    "carnets_give": "Give the tills these vouchers",
     "expected_name": "a name of 120 characters at most",
     "expected_siret": "14 digits of which the last is the right check digit; a spreadsheet may have"
     " rounded them, or taken the first zero away",
