@@ -32,6 +32,11 @@ class Sums:
     earns: int = 0
     rewards: int = 0
 
+    def add(self, other: Sums) -> None:
+        """Add another till's day."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 class Day:
     """One till's entries of a day; `entries` includes its refund and its closing."""
