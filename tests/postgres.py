@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -49,6 +51,18 @@ class Cluster:
 
     def stop(self, mode: str = "immediate") -> None:
         self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
+
+    def kill(self) -> None:
+        """SIGKILL every process of it, wherever each is; returns when all are gone."""
+        head = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        ours = [head, *_children(head)]
+        for pid in ours:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + START_SECONDS
+        while any(_runs(pid) for pid in ours):
+            assert time.monotonic() < until, f"{ours} do not end"
+            time.sleep(0.01)
 
     def make(self) -> None:
         self._run("initdb", "-D", self._data, "-U", "comptoir", "-A", "trust", "-E", "UTF8",
@@ -120,6 +134,23 @@ def cluster(bin_folder: Path) -> Iterator[Cluster]:
                 made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _children(of: int) -> list[int]:
+    every = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [pid for pid in every if _stat(pid)[1:2] == [str(of)]]
+
+
+def _runs(pid: int) -> bool:
+    return _stat(pid)[:1] not in ([], ["Z"])
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent and the rest of a process; nothing when there is none (proc(5))."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _exists(user: str) -> bool:

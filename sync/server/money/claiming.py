@@ -246,6 +246,7 @@ def _over_limit(ledger: Ledger, found: EarnRow, member: Member, pack: RulePack |
     over = 0 if left is None else max(0, found.amount - max(left, 0))
     if found.amount > over:
         book.count("earn", person, found.day, found.amount - over)
+        book.flush()
     return over
 
 
@@ -273,7 +274,9 @@ def _issue(
     purse = Purse(ledger, standing(ledger.db, ledger.campaign).settings)
     if purse.free(where, found.day) < part.amount or not isinstance(rule, ReturnVisit | InstantWin):
         return None
-    LimitBook(ledger.db, ledger.campaign, pack).count_rules([part])
+    book = LimitBook(ledger.db, ledger.campaign, pack)
+    book.count_rules([part])
+    book.flush()
     funds = purse.choose(part.amount, where, found.day)
     only_here = where.number if isinstance(rule, ReturnVisit) else None
     return issue_bonus(ledger, member.id, part.amount, funds, pack, only_here, means)

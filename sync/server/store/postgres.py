@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import local
@@ -32,6 +33,9 @@ STATEMENT_SECONDS: Final = 30
 LOCK_SECONDS: Final = 10
 ATTEMPTS_MAX: Final = 3
 SERVER_VERSION_MIN: Final = 130_000
+COPY_ROWS_MIN: Final = 8
+# An insert that meets no conflict on purpose: COPY does the same, at a fifth of the time.
+_PLAIN_INSERT: Final = re.compile(r"INSERT INTO (\w+ \([\w, ]+\)) VALUES \([?, ]+\)")
 # The lock under which the schema is made; campaigns' names cannot have a blank.
 _SCHEMA_LOCK: Final = "the schema"
 _DURABLE: Final = ("on", "remote_apply", "remote_write", "local")
@@ -50,9 +54,15 @@ class PostgresDb:
         return self._connection.execute(numbered(sql).encode(), parameters)
 
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> Rows:
-        """Run a statement for each row of parameters."""
+        """Run a statement for each row of parameters; rows that are only new are copied in."""
         cursor = self._connection.cursor()
-        cursor.executemany(numbered(sql).encode(), list(rows))
+        found, many = _PLAIN_INSERT.fullmatch(sql), list(rows)
+        if found and len(many) >= COPY_ROWS_MIN:
+            with cursor.copy(f"COPY {found[1]} FROM STDIN".encode()) as copy:
+                for row in many:
+                    copy.write_row(row)
+        else:
+            cursor.executemany(numbered(sql).encode(), many)
         return cursor
 
 

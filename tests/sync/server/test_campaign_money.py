@@ -661,4 +661,4 @@ class TestCarnets:
     def test_a_shop_without_tills_gets_none(self, market: Market) -> None:
         shop = str(market.api.order("shops", campaign=CAMPAIGN, name="Neuf")["id"])
         market.ask("carnets", status=422, shop=shop, value=200, count=3)
-        market.ask("carnets", status=404, shop=market.shops["Port"][:-1] + "0", value=200, count=3)
+        market.ask("carnets", status=404, shop=market.tills["Port"].till, value=200, count=3)
