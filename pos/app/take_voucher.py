@@ -71,6 +71,8 @@ def read(desk: Desk, text: str) -> Wish:
     VoucherRefused for what no server need be asked for.
     """
     sale = whole(desk, payable(desk))
+    if sale.training:
+        raise VoucherRefused(cause=Refusal.TRAINING)
     due = price(sale).due
     if due <= 0:
         raise NothingToPay

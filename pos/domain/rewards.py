@@ -14,6 +14,7 @@ class Refusal(StrEnum):
     """Why the till itself takes no voucher; what a server says has names of the protocol."""
 
     TEST = "voucher-test"
+    TRAINING = "voucher-training"
     HERE = "voucher-here"
     EARLY = "voucher-early"
     EXPIRED = "voucher-expired"
