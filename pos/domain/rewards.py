@@ -47,6 +47,11 @@ class Coupon:
         """Its campaign, batch and index."""
         return place_of(self.details)
 
+    @property
+    def least(self) -> Cents:
+        """The smallest purchase that it is for, in cents."""
+        return int(self.details.get("least", 0))
+
 
 @dataclass(frozen=True, slots=True)
 class PhoneRequest:
