@@ -15,7 +15,7 @@ from msgspec import structs
 
 from pos.app import rewards_back
 from pos.app.desk import Desk
-from pos.app.earning import Offer, clock_quality, earned_by, families_of, open_leases
+from pos.app.earning import Offer, clock_quality, draw_on, earned_by, families_of, open_leases
 from pos.app.ports import KeptClaim, Transaction
 from pos.domain.money import Cents
 from pos.domain.rewards import RewardLine
@@ -27,6 +27,7 @@ from sync.contract.claims import SECRET_BYTES, claim_hash
 from sync.contract.entry import CAMPAIGN_PREFIX, Entry
 from sync.contract.grants import Grants
 from sync.contract.operations import (
+    HANDED_MAX,
     ClockQuality,
     Earn,
     LeaseDraw,
@@ -42,16 +43,16 @@ from sync.contract.operations import (
 class Plan:
     """What a ticket brings in one campaign, and what its holder can claim of it.
 
-    A claim: the place of its reward, cents, the secret in hexadecimal, or a voucher handed out.
+    Without `grants`, because campaign.db cannot be read, nothing is earned; what the ticket was
+    paid with is said all the same. A claim: the place of its reward, cents, the secret in
+    hexadecimal, or a voucher handed out.
     """
 
-    grants: Grants
+    campaign: str
+    grants: Grants | None
+    line: RewardLine
     rewards: list[Reward] = field(default_factory=list)
     claims: list[tuple[int, Cents, str, str]] = field(default_factory=list)
-    line: RewardLine = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.line = RewardLine(self.grants.campaign, self.grants.name)
 
     def claimable(self, reward: Earn | Reissue, secret: bytes) -> None:
         """Add a reward that whoever holds the ticket claims with a secret."""
@@ -61,38 +62,41 @@ class Plan:
 
 def plan(desk: Desk, tx: Transaction, sale: Sale, ticket: Ticket) -> tuple[Plan, ...]:
     """What a ticket brings in each campaign; the same goods earn in one only."""
-    plans = tuple(Plan(grants) for grants in desk.ports.campaigns.grants())
+    granted = {one.campaign: one for one in desk.ports.campaigns.grants()}
     offers = {one.grants.campaign: one for one in earned_by(desk, ticket, tx.at, tx.rewards)}
-    for one in plans:
+    plans = []
+    for campaign in desk.ports.campaigns.active():
+        grants = granted.get(campaign)
+        name = grants.name if grants else rewards_back.name_of(campaign, ticket.tenders)
+        one = Plan(campaign, grants, RewardLine(campaign, name))
         _redeemed(tx, one, ticket)
-        one.rewards += rewards_back.adjust(desk, tx, ticket, one.grants)
+        one.rewards += rewards_back.adjust(desk, tx, ticket, campaign, grants)
         _given_back(desk, one, ticket)
-        offer = offers.get(one.grants.campaign)
+        offer = offers.get(campaign)
         if offer is not None and offer.earned.amount:
             _earn(desk, tx, one, offer, on_paper=sale.on_paper)
-    return plans
+        plans.append(one)
+    return tuple(plans)
 
 
 def append(
     desk: Desk, tx: Transaction, ticket: Ticket, entry: Entry, plans: Sequence[Plan]
 ) -> None:
     """Write a ticket's entry in the chain of each campaign, and keep what can be claimed."""
-    by_campaign = {one.grants.campaign: one for one in plans}
-    for campaign in desk.ports.campaigns.active():
-        planned = by_campaign.get(campaign)
-        now = datetime.fromisoformat(entry.payload.at)
+    now = datetime.fromisoformat(entry.payload.at)
+    for planned in plans:
         said = entry_data(
             ticket,
             entry,
             families=families_of(desk, ticket),
-            clock=clock_quality(planned.grants, now) if planned else "unknown",
-            rewards=planned.rewards if planned else (),
+            clock=clock_quality(planned.grants, now) if planned.grants else "unknown",
+            rewards=planned.rewards,
         )
-        place = tx.append(CAMPAIGN_PREFIX + campaign, said).payload
-        for part, amount, secret, voucher in planned.claims if planned else ():
+        place = tx.append(CAMPAIGN_PREFIX + planned.campaign, said).payload
+        for part, amount, secret, voucher in planned.claims:
             tx.keep_claim(
                 KeptClaim(
-                    *(campaign, place.number, part, entry.payload.number, place.epoch),
+                    *(planned.campaign, place.number, part, entry.payload.number, place.epoch),
                     *(amount, ticket.day, secret, voucher),
                 )
             )
@@ -108,23 +112,37 @@ def lines_of(plans: Sequence[Plan]) -> tuple[RewardLine, ...]:
 
 def _redeemed(tx: Transaction, one: Plan, ticket: Ticket) -> None:
     """The vouchers that it was paid with, and those that the shop gave as a discount."""
-    campaign = one.grants.campaign
     for tender in ticket.tenders:
-        mine = tender.details.get("campaign") == campaign
+        mine = tender.details.get("campaign") == one.campaign
         if tender.kind is TenderKind.CAMPAIGN and tender.amount > 0 and mine:
-            one.rewards.append(_redeem(tx, one, tender.details, tender.given, tender.amount))
+            draws = _risked(tx, one, tender)
+            one.rewards.append(_redeem(tender.details, tender.given, tender.amount, draws))
     for coupon in ticket.coupons:
-        if coupon.details["campaign"] == campaign:
-            amount = coupon.details["amount"]
-            one.rewards.append(_redeem(tx, one, coupon.details, coupon.value, amount))
+        if coupon.details["campaign"] == one.campaign:
+            one.rewards.append(_redeem(coupon.details, coupon.value, coupon.details["amount"]))
+
+
+def _risked(tx: Transaction, one: Plan, tender: Tendered) -> list[LeaseDraw]:
+    """The leases that bear a voucher taken unseen: those of then, or if they are over those of now.
+
+    Its server accepts no draw on a lease that is over when the sale ends.
+    """
+    chosen = [LeaseDraw(x["lease"], x["amount"]) for x in tender.details.get("leases", ())]
+    if not chosen or one.grants is None:
+        return chosen
+    still = open_leases(one.grants, tx.rewards.drawn(one.campaign), "risk", tx.at)
+    if {draw.lease for draw in chosen} <= {lease.id for lease, _ in still}:
+        return chosen
+    used: dict[int, Cents] = {}
+    for draw in (draw for reward in one.rewards for draw in getattr(reward, "leases", ())):
+        used[draw.lease] = used.get(draw.lease, 0) + draw.amount
+    draws, covered = draw_on(((x, left - used.get(x.id, 0)) for x, left in still), tender.amount)
+    return draws if covered == tender.amount else chosen
 
 
 def _redeem(
-    tx: Transaction, one: Plan, details: Mapping[str, Any], value: Cents, amount: Cents
+    details: Mapping[str, Any], value: Cents, amount: Cents, leases: Sequence[LeaseDraw] = ()
 ) -> Redeem:
-    draws: list[LeaseDraw] = []
-    if details["mode"] == "bearer":
-        draws = _draw(tx, one, "risk", amount)[0]
     ref = VoucherRef(details["batch"], details["index"]) if "batch" in details else None
     return Redeem(
         value=value,
@@ -134,7 +152,7 @@ def _redeem(
         voucher=ref,
         reservation=details.get("reservation"),
         challenge=details.get("challenge"),
-        leases=draws,
+        leases=list(leases),
         pack=details.get("pack"),
         list_at=details.get("list_at"),
     )
@@ -143,7 +161,7 @@ def _redeem(
 def _given_back(desk: Desk, one: Plan, ticket: Ticket) -> None:
     """What had been paid with rewards of goods that came back."""
     for tender in ticket.tenders:
-        if _is_back(tender, one.grants.campaign):
+        if _is_back(tender, one.campaign):
             secret = desk.ports.new_secret(SECRET_BYTES)
             reissue = Reissue(
                 ticket=tender.details["of_ticket"], amount=-tender.amount, claim=claim_hash(secret)
@@ -159,11 +177,13 @@ def _is_back(tender: Tendered, campaign: str) -> bool:
 
 def _earn(desk: Desk, tx: Transaction, one: Plan, offer: Offer, *, on_paper: bool) -> None:
     """What it earned: as the shop's own vouchers if wished for, the rest to claim."""
-    rules, earned = one.grants.told.rules, offer.earned
+    grants, earned = offer.grants, offer.earned
+    rules = grants.told.rules
     if rules is None:
         return
-    draws, covered = _draw(tx, one, "earn", earned.amount)
-    handed = _from_carnets(tx, one.grants, earned.amount) if on_paper else []
+    leases = open_leases(grants, tx.rewards.drawn(grants.campaign), "earn", tx.at)
+    draws, covered = draw_on(leases, earned.amount)
+    handed = _from_carnets(tx, grants, earned.amount) if on_paper else []
     paper = sum(value for _, value, _ in handed)
     first, rest = _split(draws, paper)
     whole = Earn(
@@ -186,32 +206,17 @@ def _earn(desk: Desk, tx: Transaction, one: Plan, offer: Offer, *, on_paper: boo
     one.line = replace(one.line, earned=earned.amount, covered=covered, on_paper=paper)
 
 
-def _draw(tx: Transaction, one: Plan, kind: Any, cents: Cents) -> tuple[list[LeaseDraw], Cents]:
-    """What is drawn from the leases of a kind, up to an amount; what this ticket drew counts."""
-    planned: dict[int, Cents] = {}
-    for reward in one.rewards:
-        for draw in getattr(reward, "leases", ()):
-            planned[draw.lease] = planned.get(draw.lease, 0) + draw.amount
-    draws, covered = [], 0
-    for lease, left in open_leases(one.grants, tx.rewards.drawn(one.grants.campaign), kind, tx.at):
-        part = min(left - planned.get(lease.id, 0), cents - covered)
-        if part > 0:
-            draws.append(LeaseDraw(lease.id, part))
-            covered += part
-    return draws, covered
-
-
 def _split(draws: list[LeaseDraw], first: Cents) -> tuple[list[LeaseDraw], list[LeaseDraw]]:
     """Draws for the first so many cents, and those for the rest."""
     before: list[LeaseDraw] = []
     after: list[LeaseDraw] = []
-    for draw in draws:
-        part = min(draw.amount, first)
+    for one in draws:
+        part = min(one.amount, first)
         first -= part
         if part:
-            before.append(LeaseDraw(draw.lease, part))
-        if draw.amount > part:
-            after.append(LeaseDraw(draw.lease, draw.amount - part))
+            before.append(LeaseDraw(one.lease, part))
+        if one.amount > part:
+            after.append(LeaseDraw(one.lease, one.amount - part))
     return before, after
 
 
@@ -219,12 +224,13 @@ def _from_carnets(
     tx: Transaction, grants: Grants, cents: Cents
 ) -> list[tuple[VoucherRef, Cents, str]]:
     """Vouchers of this shop that were not handed out yet, worth no more than what was earned."""
-    found = []
+    found: list[tuple[VoucherRef, Cents, str]] = []
+    today = grants.effective(datetime.fromisoformat(tx.at)).date()
     carnets = sorted(grants.told.carnets, key=lambda one: (-one.value, one.id))
     for text in (text for carnet in carnets for text in carnet.vouchers):
         voucher = vouchers.read(text).voucher
         place = (grants.campaign, voucher.batch, voucher.index)
-        lasts = tx.at[:10] <= voucher.last_day.isoformat()
+        lasts = today <= voucher.last_day and len(found) < HANDED_MAX
         if lasts and voucher.value <= cents and not tx.rewards.was("handed", place):
             found.append((VoucherRef(voucher.batch, voucher.index), voucher.value, text))
             cents -= voucher.value
@@ -281,6 +287,7 @@ def _origins(ticket: Ticket) -> list[dict[str, Any]]:
 
 
 def _plain(reward: Reward) -> dict[str, Any]:
-    """A reward as JSON values, without the members that it does not have."""
+    """A reward as JSON values, without the members that it does not have and need not have."""
     members: dict[str, Any] = msgspec.to_builtins(reward)
-    return {name: value for name, value in members.items() if value not in (None, [])}
+    needed = type(reward).__struct_fields__[: -len(type(reward).__struct_defaults__) or None]
+    return {x: value for x, value in members.items() if x in needed or value not in (None, [])}

@@ -59,8 +59,8 @@ def cancel_sale(desk: Desk) -> Pending[Cents]:
         if back and not sale.training:
             desk.ports.printer.open_drawer()
         for campaign, reservations in held.items():
-            for reservation in reservations:
-                desk.ports.campaigns.release(campaign, reservation)
+            desk.held |= {(sale.id, campaign, reservation) for reservation in reservations}
+        desk.let_go(sale.id)
 
     return desk.record(work, then)
 

@@ -58,4 +58,6 @@ def _keep(desk: Desk, sale: Sale, trace: dict[str, object]) -> Pending[None]:
 
 def wish_paper(desk: Desk, *, on_paper: bool) -> Pending[None]:
     """Whether what the sale earns is handed out as the shop's own vouchers; SaleIsEmpty."""
-    return desk.keep(replace(desk.require_sale(), on_paper=on_paper))
+    sale = desk.require_sale()
+    desk.require_no_card(sale)  # what a card has just paid is stored, and not known here yet
+    return desk.keep(replace(sale, on_paper=on_paper))

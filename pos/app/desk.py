@@ -8,7 +8,7 @@ bring the desk up to date. A desk belongs to one front and its one thread.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -179,6 +179,8 @@ class Desk:
         self.approved: str | None = None  # the manager who approved the next act
         # References of attempts whose end the disk refused: running on disk, unknown in truth.
         self.lost: set[str] = set()
+        # What servers hold for a sale: its id, campaign and reservation.
+        self.held: set[tuple[str, str, str]] = set()
         self.wrong_codes = 0  # digits that no phone showed, since a phone was asked to pay
 
     # --- who may ---------------------------------------------------------------------------------
@@ -293,6 +295,16 @@ class Desk:
             self.session = settled.session
         if self.sale and self.sale.id == settled.ticket.sale:
             self.sale = None
+        ticket = settled.ticket
+        used = [one.details.get("reservation") for one in (*ticket.tenders, *ticket.coupons)]
+        self.let_go(ticket.sale, used)
+
+    def let_go(self, sale: str, used: Collection[str | None] = ()) -> None:
+        """Tell servers, once a sale is over, what they held for it in vain."""
+        for held in [one for one in self.held if one[0] == sale]:
+            self.held.discard(held)
+            if held[2] not in used:
+                self.ports.campaigns.release(*held[1:])
 
     # --- settings and time -----------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from pos.domain.tender import Tendered, TenderKind
 from pos.domain.ticket import Ticket
 from sync.contract.feed import Lease
 from sync.contract.grants import Grants
-from sync.contract.operations import ClockQuality
+from sync.contract.operations import LEASE_DRAWS_MAX, ClockQuality, LeaseDraw
 from sync.contract.rewards.evaluate import as_if_paid, evaluate
 from sync.contract.rewards.facts import Earned, Facts, Reason
 
@@ -102,6 +102,21 @@ def open_leases(
     return [(lease, left) for lease, left in found if left > 0]
 
 
+def draw_on(leases: Iterable[tuple[Lease, Cents]], cents: Cents) -> tuple[list[LeaseDraw], Cents]:
+    """What is drawn from leases, in their order, up to an amount; and how much that is.
+
+    No more of them than an entry may name.
+    """
+    draws: list[LeaseDraw] = []
+    covered = 0
+    for lease, left in leases:
+        part = min(left, cents - covered)
+        if part > 0 and len(draws) < LEASE_DRAWS_MAX:
+            draws.append(LeaseDraw(lease.id, part))
+            covered += part
+    return draws, covered
+
+
 def clock_quality(grants: Grants, now: datetime) -> ClockQuality:
     """How far this till's time can be trusted."""
     if grants.contact_at is None:
@@ -127,7 +142,7 @@ def _offer(grants: Grants, facts: Facts, book: RewardBook, now: str, *, paid: bo
     if not earned.amount:
         return Offer(grants, earned)
     leases = open_leases(grants, book.drawn(grants.campaign), "earn", now)
-    return Offer(grants, earned, min(earned.amount, sum(left for _, left in leases)))
+    return Offer(grants, earned, draw_on(leases, earned.amount)[1])
 
 
 def _closed(grants: Grants, now: str) -> Reason | None:

@@ -24,15 +24,16 @@ Mode: TypeAlias = Literal["locked", "bearer"]
 class Here:
     """What this till knows besides: used vouchers, what it took unseen, what it may still risk.
 
-    `unsure` counts from the last entry that the server holds; `risk_left` is in cents; `handed`:
-    this till gave it out; `must_ask`: chance decided that this one has to be asked for.
+    `unsure` counts from the last entry that the server holds; `covered` is what leases bear of the
+    cents that it would pay, should it be spent elsewhere too; `handed`: this till gave it out;
+    `must_ask`: chance decided that this one has to be asked for.
     """
 
     now: datetime
     due: Cents
     used: Collection[tuple[int, int]] = ()
     unsure: Unsure = field(default_factory=Unsure)
-    risk_left: Cents = 0
+    covered: Cents = 0
     listed: ListedAt | None = None
     handed: bool = False
     must_ask: bool = False
@@ -71,13 +72,14 @@ def mode_of(voucher: Voucher, grants: Grants, here: Here) -> Mode:
 
 def _check_policy(voucher: Voucher, policy: OfflinePolicy, here: Here) -> None:
     amount = min(voucher.value, here.due)
+    own = Flag.SHOP_FUNDED in voucher.flags  # nobody else loses by it
     for wrong, cause in (
         (voucher.value > policy.voucher_max, Refusal.OFFLINE_VALUE),
         (voucher.value > policy.courier_above, Refusal.OFFLINE_VALUE),
         (here.unsure.count >= policy.in_a_row_max, Refusal.OFFLINE_LIMIT),
         (here.unsure.cents + amount > policy.till_max, Refusal.OFFLINE_LIMIT),
-        (amount > here.risk_left, Refusal.OFFLINE_LIMIT),
-        (_is_old(here, policy), Refusal.OFFLINE_LIST),
+        (amount > here.covered and not own, Refusal.OFFLINE_LIMIT),
+        (_is_old(voucher, here, policy), Refusal.OFFLINE_LIST),
         (here.must_ask, Refusal.OFFLINE_CHANCE),
     ):
         if wrong:
@@ -89,14 +91,15 @@ def _is_struck(voucher: Voucher, here: Here) -> bool:
 
     One that was handed out here stays suspended there until the server hears of it.
     """
-    if here.listed is None:
+    if here.listed is None or not here.listed.statuses.covers(voucher.index):
         return False
     status = here.listed.statuses.get(voucher.index)
     return status != VALID and not (here.handed and status == SUSPENDED)
 
 
-def _is_old(here: Here, policy: OfflinePolicy) -> bool:
-    if here.listed is None:
+def _is_old(voucher: Voucher, here: Here, policy: OfflinePolicy) -> bool:
+    """Whether the list says too little: it is missing, too old, or older than the voucher."""
+    if here.listed is None or not here.listed.statuses.covers(voucher.index):
         return True
     age = here.now - datetime.fromisoformat(here.listed.at)
     return age > timedelta(hours=policy.list_age_hours_max)

@@ -21,11 +21,12 @@ from pos.domain.errors import (
     PhoneFirst,
     SaleChanged,
     TenderTooMuch,
+    VoucherRefused,
     WrongPhoneCode,
 )
 from pos.domain.money import Cents
 from pos.domain.receipt import shop_header
-from pos.domain.rewards import PhoneRequest
+from pos.domain.rewards import PhoneRequest, Refusal
 from pos.domain.sale import add_tender, price
 from pos.domain.tender import REWARD, Tendered
 from sync.contract import courier
@@ -48,9 +49,12 @@ class Asked:
 def ask(desk: Desk, amount: Cents | None = None) -> Pending[Asked]:
     """Ask a phone to pay what is due, or a part; on disk before it is shown.
 
-    Raises NoCampaign, NothingToPay, TenderTooMuch or the errors of a sale that may not be paid now.
+    Raises VoucherRefused in training, NoCampaign, NothingToPay, TenderTooMuch or the errors of a
+    sale that may not be paid now.
     """
     stored = payable(desk)
+    if stored.training:  # the shopper's wallet would pay in earnest
+        raise VoucherRefused(cause=Refusal.TRAINING)
     sale = whole(desk, stored)
     due = price(sale).due
     wanted = due if amount is None else amount

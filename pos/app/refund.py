@@ -8,7 +8,15 @@ from typing import Final
 
 from pos.app.desk import Desk, Pending
 from pos.app.ports import Refunded, Transaction
-from pos.domain.errors import BadQuantity, RefundTooMuch, SaleIsOpen, UnknownLine, UnknownTicket
+from pos.app.take_payment import whole
+from pos.domain.errors import (
+    BadQuantity,
+    LimitReached,
+    RefundTooMuch,
+    SaleIsOpen,
+    UnknownLine,
+    UnknownTicket,
+)
 from pos.domain.money import Thousandths, cumulative
 from pos.domain.sale import Origin, Sale, add_refund
 from pos.domain.ticket import Ticket, TicketLine
@@ -16,6 +24,7 @@ from pos.domain.ticket import from_data as read_ticket
 from pos.domain.vat import ZERO, Amounts
 from sync.contract.entry import Entry
 
+TICKETS_MAX: Final = 15  # of which goods come back with one sale, where there are campaigns
 _NOTHING: Final = Refunded(0, ZERO)
 
 
@@ -31,7 +40,8 @@ def refund(desk: Desk, number: int, wanted: tuple[Wanted, ...] = ()) -> Pending[
     """Put lines of a ticket on a sale as goods that come back; none named means all that is left.
 
     Amounts are those stored on the ticket, taken cumulatively: giving a ticket back line by line,
-    piece by piece, pays exactly the ticket. Raises UnknownTicket, UnknownLine, RefundTooMuch.
+    piece by piece, pays exactly the ticket. Raises UnknownTicket, UnknownLine, RefundTooMuch or,
+    where there are campaigns, LimitReached for goods of too many tickets.
     """
     desk.require_real_till("refund")
     if desk.sale and any(x.origin and x.origin.ticket == number for x in desk.sale.lines):
@@ -42,6 +52,7 @@ def refund(desk: Desk, number: int, wanted: tuple[Wanted, ...] = ()) -> Pending[
 
     def work(tx: Transaction) -> Sale:
         changed = give_back(sale, number, digest, ticket, wanted, tx.refunded(number))
+        _require_room(desk, changed)
         tx.put_draft(changed, known=known)
         return changed
 
@@ -49,6 +60,19 @@ def refund(desk: Desk, number: int, wanted: tuple[Wanted, ...] = ()) -> Pending[
         desk.sale = changed
 
     return desk.record(work, then, durable=False)
+
+
+def _require_room(desk: Desk, sale: Sale) -> None:
+    """Refuse more tickets than a campaign's entry can tell of, or than leave room to pay them.
+
+    Each may have earned and been paid with rewards in each campaign, and each of that is said.
+    """
+    if not desk.ports.campaigns.active():
+        return
+    if len({line.origin.ticket for line in sale.lines if line.origin}) > TICKETS_MAX:
+        raise LimitReached(what="tickets", limit=TICKETS_MAX)
+    if len(whole(desk, sale).tenders) > TICKETS_MAX:
+        raise LimitReached(what="tenders", limit=TICKETS_MAX)
 
 
 def refundable(desk: Desk, number: int) -> tuple[TicketLine, ...]:

@@ -17,7 +17,7 @@ from pos.app.desk import CardNews, Desk, Pending
 from pos.app.pay_by_card import AUTHORISATION_LENGTH_MAX
 from pos.app.ports import Transaction
 from pos.app.settle import advance, require_stored
-from pos.app.take_payment import payable
+from pos.app.take_payment import payable, whole
 from pos.domain.errors import (
     CardBusy,
     CardStillBusy,
@@ -89,7 +89,8 @@ def adopt(desk: Desk, reference: str) -> Pending[CardNews]:
 
     Raises UnknownAttempt for one that is no approval, TenderTooMuch or NeedsManager.
     """
-    sale = payable(desk)
+    stored = payable(desk)
+    sale = whole(desk, stored)
     orphan = _shown(desk, reference)
     if orphan.state is not State.ORPHAN or orphan.details.get("says") != State.APPROVED:
         raise UnknownAttempt(attempt=reference)
@@ -99,7 +100,7 @@ def adopt(desk: Desk, reference: str) -> Pending[CardNews]:
     operator = desk.require_operator()
 
     def work(tx: Transaction) -> CardNews:
-        require_stored(tx, sale)
+        require_stored(tx, stored)
         attempt = find_open(tx, reference)
         done = step(attempt, State.EXPLAINED, explained_by=operator.code, paid=sale.id)
         record_attempt(tx, done)

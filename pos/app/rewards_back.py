@@ -6,7 +6,7 @@ rewards paid a quarter of, a quarter of each refund is a reward again, cumulativ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pos.app.desk import Desk
@@ -15,9 +15,9 @@ from pos.app.ports import Refunded, TicketRewards, Transaction
 from pos.domain.money import Cents
 from pos.domain.sale import Sale, add_tender
 from pos.domain.tender import REWARD, Tendered, TenderKind
-from pos.domain.ticket import Ticket
+from pos.domain.ticket import Ticket, read_tender
 from pos.domain.ticket import from_data as read_ticket
-from sync.contract.entry import CAMPAIGN_PREFIX
+from sync.contract.entry import CAMPAIGN_PREFIX, Entry
 from sync.contract.grants import Grants
 from sync.contract.operations import Adjust
 from sync.contract.rewards.facts import Facts
@@ -31,40 +31,54 @@ def with_rewards_back(desk: Desk, sale: Sale) -> Sale:
     returned = _returned(sale)
     if not returned:
         return sale
-    for grants in desk.ports.campaigns.grants():
+    for campaign in desk.ports.campaigns.active():
         for number, cents in returned.items():
-            book = desk.ports.ledger.rewards.ticket(grants.campaign, number)
-            share = _share(desk, number, cents, book) if book else 0
-            if share:
-                sale = add_tender(sale, _tender(grants, number, share))
+            book = desk.ports.ledger.rewards.ticket(campaign, number)
+            entry = desk.ports.ledger.entry("ticket", number) if book else None
+            if book and entry:
+                sale = _with_share(sale, campaign, number, cents, book, entry)
     return sale
 
 
-def adjust(desk: Desk, tx: Transaction, ticket: Ticket, grants: Grants) -> list[Adjust]:
+def name_of(campaign: str, tenders: Iterable[Tendered]) -> str:
+    """What a campaign is called, as the tenders that it brought say; else its id."""
+    names = (x.details["campaign_name"] for x in tenders if x.details.get("campaign") == campaign)
+    return next(names, campaign)
+
+
+def adjust(
+    desk: Desk, tx: Transaction, ticket: Ticket, campaign: str, grants: Grants | None
+) -> list[Adjust]:
     """What each sale, of which this ticket takes goods back, earns from now on."""
     found = []
     numbers = sorted({line.origin.ticket for line in ticket.lines if line.origin})
     for number in numbers:
-        book = tx.rewards.ticket(grants.campaign, number)
+        book = tx.rewards.ticket(campaign, number)
         if book is None or not book.earned:
             continue
-        after = _still_earned(desk, tx, ticket, grants, number, book)
+        said = desk.ports.ledger.entry(CAMPAIGN_PREFIX + campaign, book.number)
+        after = _still_earned(desk, tx, ticket, number, book, said, grants)
         if after < book.earned:
             found.append(Adjust(ticket=number, before=book.earned, after=after))
     return found
 
 
 def _still_earned(
-    desk: Desk, tx: Transaction, ticket: Ticket, grants: Grants, number: int, book: TicketRewards
+    desk: Desk,
+    tx: Transaction,
+    ticket: Ticket,
+    number: int,
+    book: TicketRewards,
+    said: Entry | None,
+    grants: Grants | None,
 ) -> Cents:
     entry = desk.ports.ledger.entry("ticket", number)
-    said = desk.ports.ledger.entry(CAMPAIGN_PREFIX + grants.campaign, book.number)
     if entry is None or said is None:
         return book.earned
     original = read_ticket(entry.data)
     sold = facts_of(desk, original, said.payload.at)
     returned = _facts_back(desk, original, ticket, number, tx.refunded(number), sold)
-    pack = grants.told.versions.get(_pack_of(said.data))
+    pack = grants.told.versions.get(_pack_of(said.data)) if grants else None
     if pack is None:  # campaign.db was lost: as much as is left of the goods
         return book.earned * max(sold.total - returned.total, 0) // max(sold.total, 1)
     return reevaluate(pack, sold, returned, book.earned)
@@ -121,19 +135,20 @@ def _returned(sale: Sale) -> dict[int, Cents]:
     return cents
 
 
-def _share(desk: Desk, number: int, cents: Cents, book: TicketRewards) -> Cents:
-    entry = desk.ports.ledger.entry("ticket", number)
-    total = entry.data["total"]["ttc"] if entry else 0
-    return min(cents, reward_share(total, book.redeemed, book.returned + cents, book.reissued))
-
-
-def _tender(grants: Grants, number: int, cents: Cents) -> Tendered:
+def _with_share(
+    sale: Sale, campaign: str, number: int, cents: Cents, book: TicketRewards, entry: Entry
+) -> Sale:
+    """The sale with what of a refund a campaign had paid."""
+    total, back = entry.data["total"]["ttc"], book.returned + cents
+    share = min(cents, reward_share(total, book.redeemed, back, book.reissued))
+    if not share:
+        return sale
     details: dict[str, Any] = {
-        "campaign": grants.campaign,
-        "campaign_name": grants.name,
+        "campaign": campaign,
+        "campaign_name": name_of(campaign, map(read_tender, entry.data["tenders"])),
         "of_ticket": number,
     }
-    return Tendered(REWARD.name, REWARD.kind, -cents, -cents, details=details)
+    return add_tender(sale, Tendered(REWARD.name, REWARD.kind, -share, -share, details=details))
 
 
 def _is_back(tender: Tendered) -> bool:

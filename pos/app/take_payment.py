@@ -66,3 +66,8 @@ def whole(desk: Desk, sale: Sale) -> Sale:
     from pos.app.rewards_back import with_rewards_back
 
     return with_rewards_back(desk, sale)
+
+
+def due_of(desk: Desk, sale: Sale) -> Cents:
+    """What is due of a sale, in cents, after what has to be given back as a reward."""
+    return price(whole(desk, sale)).due

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pos.app.desk import Desk, Pending, Settled
-from pos.app.earning import open_leases
+from pos.app.earning import draw_on, open_leases
 from pos.app.offline_voucher import Here, check, mode_of
 from pos.app.ports import RewardBook, Transaction, Unsure
 from pos.app.settle import advance, require_stored
@@ -34,6 +34,7 @@ from pos.domain.tender import take as take_tendered
 from sync.contract import voucher as tokens
 from sync.contract.calls import ONLINE_CODE_LENGTH, NewReservation, Reservation
 from sync.contract.errors import ContractError
+from sync.contract.feed import Lease
 from sync.contract.grants import Grants
 from sync.contract.voucher import Flag, Voucher
 
@@ -71,6 +72,8 @@ def read(desk: Desk, text: str) -> Wish:
     VoucherRefused for what no server need be asked for.
     """
     sale = whole(desk, payable(desk))
+    if sale.training:
+        raise VoucherRefused(cause=Refusal.TRAINING)
     due = price(sale).due
     if due <= 0:
         raise NothingToPay
@@ -114,10 +117,12 @@ def take(desk: Desk, wish: Wish, answer: Answer) -> Pending[Settled | None]:
     the rest is paid. Raises VoucherRefused, NothingToPay, SaleHasTenders, SaleChanged or the errors
     of `read`.
     """
+    if answer.reservation:
+        desk.held.add((wish.sale, wish.grants.campaign, answer.reservation.id))
     sale = payable(desk)
     if sale.id != wish.sale:
         raise NothingToPay
-    details = _details(desk, wish, answer)
+    details = _details(desk, wish, answer, price(whole(desk, sale)).due)
     changed = _with_voucher(desk, sale, details)
 
     def work(tx: Transaction) -> Settled | None:
@@ -149,15 +154,17 @@ def _code(text: str) -> str:
     return plain
 
 
-def _details(desk: Desk, wish: Wish, answer: Answer) -> dict[str, Any]:
+def _details(desk: Desk, wish: Wish, answer: Answer, due: Cents) -> dict[str, Any]:
     """What the sale keeps of a voucher: as the server said, or as the policy allows."""
     told = answer.reservation
     rules = wish.grants.told.rules
-    base = {
+    base: dict[str, Any] = {
         "campaign": wish.grants.campaign,
         "campaign_name": wish.grants.name,
         **({"pack": rules.pack.number} if rules else {}),
     }
+    if wish.voucher and wish.voucher.min_spend:
+        base["least"] = wish.voucher.min_spend
     if told is not None:
         return base | {
             "batch": told.voucher.batch,
@@ -170,15 +177,21 @@ def _details(desk: Desk, wish: Wish, answer: Answer) -> dict[str, Any]:
     voucher = wish.voucher
     if voucher is None:
         raise VoucherRefused(cause=Refusal.OFFLINE_CODE)
-    here = _here(desk, wish.grants, voucher, wish.due)
+    here = _here(desk, wish.grants, voucher, due)
     mode = mode_of(voucher, wish.grants, here)
+    own = Flag.SHOP_FUNDED in voucher.flags
     return base | {
         "batch": voucher.batch,
         "index": voucher.index,
         "value": voucher.value,
         "mode": mode,
-        "funding": _DISCOUNT if Flag.SHOP_FUNDED in voucher.flags else "tender",
+        "funding": _DISCOUNT if own else "tender",
         **({"list_at": here.listed.at} if here.listed else {}),
+        **(
+            {"leases": _draws(desk, wish.grants, voucher, due)}
+            if mode == "bearer" and not own
+            else {}
+        ),
     }
 
 
@@ -208,8 +221,7 @@ def _here(desk: Desk, grants: Grants, voucher: Voucher, due: Cents) -> Here:
     if book.was("taken", place):
         used.add(place[1:])
     unsure = _unsure(desk, book, grants)
-    leases = open_leases(grants, book.drawn(campaign), "risk", desk.now())
-    risk = sum(left for _, left in leases) - _unsettled(desk, campaign).cents
+    covered = draw_on(_risk(desk, grants), min(voucher.value, due))[1]
     rules = grants.told.rules
     one_in = rules.pack.policy.online_one_in if rules else 0
     return Here(
@@ -217,11 +229,28 @@ def _here(desk: Desk, grants: Grants, voucher: Voucher, due: Cents) -> Here:
         due,
         used,
         unsure,
-        risk,
+        covered,
         desk.ports.campaigns.status_list(campaign, voucher.batch),
         book.was("handed", place),
         bool(one_in) and int.from_bytes(desk.ports.new_secret(4), "big") % one_in == 0,
     )
+
+
+def _risk(desk: Desk, grants: Grants) -> list[tuple[Lease, Cents]]:
+    """What may still be risked on each lease; what open and parked sales hold of it is not."""
+    promised: dict[int, Cents] = {}
+    for details in _unseen(desk, grants.campaign):
+        for one in details.get("leases", ()):
+            promised[one["lease"]] = promised.get(one["lease"], 0) + one["amount"]
+    drawn = desk.ports.ledger.rewards.drawn(grants.campaign)
+    leases = open_leases(grants, drawn, "risk", desk.now())
+    return [(lease, left - promised.get(lease.id, 0)) for lease, left in leases]
+
+
+def _draws(desk: Desk, grants: Grants, voucher: Voucher, due: Cents) -> list[dict[str, int]]:
+    """What is drawn now, whenever the sale ends: these leases may be over, or unreadable, then."""
+    draws, _ = draw_on(_risk(desk, grants), min(voucher.value, due))
+    return [{"lease": one.lease, "amount": one.amount} for one in draws]
 
 
 def _unsure(desk: Desk, book: RewardBook, grants: Grants) -> Unsure:
@@ -234,13 +263,18 @@ def _unsure(desk: Desk, book: RewardBook, grants: Grants) -> Unsure:
 
 
 def _unsettled(desk: Desk, campaign: str) -> Unsure:
-    cents = [
-        tender.amount
+    cents = [details["paid"] for details in _unseen(desk, campaign)]
+    return Unsure(len(cents), sum(cents))
+
+
+def _unseen(desk: Desk, campaign: str) -> list[dict[str, Any]]:
+    """What open and parked sales keep of vouchers that they took unseen, with what each `paid`."""
+    return [
+        {**tender.details, "paid": tender.amount}
         for sale in desk.ports.ledger.drafts()
         for tender in sale.tenders
         if tender.details.get("mode") == "bearer" and tender.details["campaign"] == campaign
     ]
-    return Unsure(len(cents), sum(cents))
 
 
 def _in_drafts(desk: Desk) -> set[tuple[str, int, int]]:

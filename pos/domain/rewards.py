@@ -14,6 +14,7 @@ class Refusal(StrEnum):
     """Why the till itself takes no voucher; what a server says has names of the protocol."""
 
     TEST = "voucher-test"
+    TRAINING = "voucher-training"
     HERE = "voucher-here"
     EARLY = "voucher-early"
     EXPIRED = "voucher-expired"
@@ -45,6 +46,11 @@ class Coupon:
     def place(self) -> tuple[str, int, int]:
         """Its campaign, batch and index."""
         return place_of(self.details)
+
+    @property
+    def least(self) -> Cents:
+        """The smallest purchase that it is for, in cents."""
+        return int(self.details.get("least", 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,12 +261,15 @@ def add_coupon(sale: Sale, coupon: Coupon) -> Sale:
 
 
 def coupon_amounts(sale: Sale) -> tuple[Cents, ...]:
-    """What each coupon takes off the ticket, after its other discounts: at most what is left."""
+    """What each coupon takes off the ticket, after its other discounts: at most what is left.
+
+    Nothing when less is left than the purchase that it is for: lines may have gone since.
+    """
     left = sum(line.net for line in sale.lines if line.kind is LineKind.ITEM)
     left -= sale.discount.of(left) if sale.discount else 0
     taken: list[Cents] = []
     for coupon in sale.coupons:
-        taken.append(min(coupon.value, left))
+        taken.append(min(coupon.value, left) if left >= coupon.least else 0)
         left -= taken[-1]
     return tuple(taken)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from pos.app.card_attempts import settled_lately
 from pos.app.desk import CardNews
 from pos.app.pay_by_card import begin, stop, take_back, usable_terminals
+from pos.app.take_payment import due_of
 from pos.app.views import AttemptView, attempts_view
 from pos.domain.errors import CardBusy, CardStopsThere, TerminalCannot
 from pos.domain.money import Cents
 from pos.domain.payment import RUNNING, State
-from pos.domain.sale import price
 from pos.domain.tender import CARD, Tendered, TenderKind
 from pos.tui import card_words
 from pos.tui.modals.menu import Menu
@@ -49,7 +49,7 @@ class Cards:
         if sale is None or not sale.lines or sale.training or self.own():
             return ""
         cheque = desk.tender(tender).kind is TenderKind.CHEQUE
-        usable = usable_terminals(desk, refund=price(sale).due < 0, cheque=cheque)
+        usable = usable_terminals(desk, refund=due_of(desk, sale) < 0, cheque=cheque)
         if len(usable) < 2:
             return ""
         choices = [Choice(name, name) for name in usable]

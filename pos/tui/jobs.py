@@ -18,11 +18,12 @@ from pos.app.refund import Wanted, refund, refundable
 from pos.app.ring_up import return_item
 from pos.app.session import declare_float
 from pos.app.sign_on import lock, sign_on
+from pos.app.take_payment import due_of
 from pos.app.ticket_number import ticket_number
 from pos.domain.document import Document
 from pos.domain.errors import BadCommand, CardsUnresolved, FloatDeclared, SaleIsPaidInPart
 from pos.domain.money import ONE, Cents, Thousandths, parse_amount, parse_quantity
-from pos.domain.sale import Sale, price
+from pos.domain.sale import Sale
 from pos.tui import card_words, keys, typed
 from pos.tui.modals.ask import Ask
 from pos.tui.modals.count import Count, Counted
@@ -207,7 +208,7 @@ class Jobs:
     def _parked_note(self, sale: Sale) -> str:
         """What is due and since when; first of all a card that is still open."""
         language, desk = self._till.language, self._till.desk
-        note = f"{language.money(price(sale).due)}  {language.time(sale.opened_at)[-5:]}"
+        note = f"{language.money(due_of(desk, sale))}  {language.time(sale.opened_at)[-5:]}"
         cards = [attempt for attempt in desk.attempts if attempt.sale == sale.id]
         marks = [f"{self._say('tui.park.card')} {card_words.short(language, x)}" for x in cards]
         return "  ".join([*marks, note])

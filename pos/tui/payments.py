@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from pos.app.desk import Pending, Settled
 from pos.app.reward_words import earned_text
-from pos.app.take_payment import settle_even, take_tender
+from pos.app.take_payment import due_of, settle_even, take_tender
 from pos.domain.errors import BadCommand, CardBusy, NothingToPay, PosError
 from pos.domain.money import Cents
 from pos.domain.receipt import tender_label
-from pos.domain.sale import price
 from pos.domain.tender import CASH, TenderKind
 from pos.tui import card_words
 from pos.tui.modals.menu import Menu
@@ -48,7 +47,7 @@ class Payments:
 
         def start() -> Pending[Settled | None]:
             sale = till.desk.sale
-            even = sale is not None and sale.lines and price(sale).due == 0
+            even = sale is not None and sale.lines and due_of(till.desk, sale) == 0
             if even and amount is None:
                 return settle_even(till.desk)
             return take_tender(till.desk, name, amount)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from pos.app.card_attempts import prepared_at
 from pos.app.resolve_card import adopt, ask_terminal, explain, needs_manager, resolve
+from pos.app.take_payment import due_of
 from pos.app.views import AttemptView
 from pos.domain.errors import BadInput, CardStillBusy
 from pos.domain.money import Cents, parse_amount
 from pos.domain.payment import Attempt, Direction, State
-from pos.domain.sale import price
 from pos.tui import card_words
 from pos.tui.modals.ask import Ask
 from pos.tui.modals.menu import Menu
@@ -227,9 +227,11 @@ class Resolving:
 
     def _may_pay(self, orphan: AttemptView) -> bool:
         """Whether the sale under way could be what it is about."""
-        sale = self._till.desk.sale
+        desk = self._till.desk
         approved = orphan.details.get("says") == State.APPROVED
-        return bool(approved and sale and sale.lines and 0 < orphan.amount <= price(sale).due)
+        if not approved or desk.sale is None or not desk.sale.lines:
+            return False
+        return 0 < orphan.amount <= due_of(desk, desk.sale)
 
     async def _pays(self, orphan: AttemptView, intro: str) -> bool:
         """Whether that was answered: it pays the sale under way, or later; False for its story."""

@@ -18,6 +18,9 @@ from sync.contract.messages import Count, MemberId, Number, Sha256, ShortText
 # One hundred million euros: far above any ticket, far below what 2^53 or a sum of them could break.
 AMOUNT_CENTS_MAX: Final = 10_000_000_000
 TICKETS_PER_CLOSING_MAX: Final = 1_000_000
+REWARDS_MAX: Final = 50  # of one ticket
+LEASE_DRAWS_MAX: Final = 20  # of one reward
+HANDED_MAX: Final = 20  # vouchers handed out for one reward
 Cents = Annotated[int, Meta(ge=-AMOUNT_CENTS_MAX, le=AMOUNT_CENTS_MAX)]
 Positive = Annotated[int, Meta(ge=1, le=AMOUNT_CENTS_MAX)]
 NotNegative = Annotated[int, Meta(ge=0, le=AMOUNT_CENTS_MAX)]
@@ -100,10 +103,10 @@ class Earn(Part, frozen=True, tag_field="type", tag="earn"):
     base: Positive
     amount: Positive
     parts: Annotated[list[RulePart], Meta(max_length=20)]
-    leases: Annotated[list[LeaseDraw], Meta(max_length=20)] = []
+    leases: Annotated[list[LeaseDraw], Meta(max_length=LEASE_DRAWS_MAX)] = []
     claim: Sha256 | None = None
     member: MemberId | None = None
-    handed: Annotated[list[VoucherRef], Meta(max_length=20)] = []
+    handed: Annotated[list[VoucherRef], Meta(max_length=HANDED_MAX)] = []
 
 
 class Redeem(Part, frozen=True, tag_field="type", tag="redeem"):
@@ -123,7 +126,7 @@ class Redeem(Part, frozen=True, tag_field="type", tag="redeem"):
     voucher: VoucherRef | None = None
     reservation: ShortText | None = None
     challenge: Challenge | None = None
-    leases: Annotated[list[LeaseDraw], Meta(max_length=20)] = []
+    leases: Annotated[list[LeaseDraw], Meta(max_length=LEASE_DRAWS_MAX)] = []
     pack: Number | None = None
     list_at: ShortText | None = None  # when the status list that was consulted was made
 
@@ -166,7 +169,7 @@ class Booked(Part, frozen=True):
     eligible: Cents
     tenders: Annotated[list[TenderPart], Meta(max_length=50)]
     origins: Annotated[list[Origin], Meta(max_length=500)] = []
-    rewards: Annotated[list[Reward], Meta(max_length=50)] = []
+    rewards: Annotated[list[Reward], Meta(max_length=REWARDS_MAX)] = []
     families: Annotated[list[FamilyPart], Meta(max_length=20)] = []
     clock: ClockQuality = "unknown"
 

@@ -66,6 +66,10 @@ class StatusList:
     bits: int
     raw: bytes
 
+    def covers(self, index: int) -> bool:
+        """Whether it has a place for this index: what was issued after it was made has none."""
+        return 0 <= index < len(self.raw) * (8 // self.bits)
+
     def get(self, index: int) -> int:
         """The status at an index; INVALID beyond the end, as nothing was issued there."""
         per_byte = 8 // self.bits

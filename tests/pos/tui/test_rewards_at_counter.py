@@ -11,6 +11,7 @@ from msgspec.structs import replace as changed
 from PIL import Image, ImageOps
 from textual.pilot import Pilot
 
+from pos.app.refund import refund
 from pos.domain.errors import VoucherRefused
 from pos.tui.app import TillApp
 from sync.contract import claims, courier
@@ -21,7 +22,7 @@ from sync.contract.rewards.rules import Percent
 from sync.contract.voucher import Audience
 from tests.pos.rewards import RULES, SERVER, SHOP, granted, lease, voucher
 from tests.pos.tui.screens import check_golden, rows_of, text_of
-from tests.pos.tui.shop import Shop, burst, play, press, settled, type_in
+from tests.pos.tui.shop import BREAD, Shop, burst, play, press, settled, type_in
 
 WIDE, FLOOR = (100, 30), (80, 24)
 VERSION_7 = 45  # modules
@@ -120,6 +121,28 @@ def test_a_scanned_voucher_pays(joined: Shop) -> None:
         await press(app, pilot, "f2")
         assert joined.desk.last is not None
         assert joined.desk.last.ticket.tenders[0].details["mode"] == "online"
+
+    play(joined.app(), story)
+
+
+@pytest.mark.parametrize(("again", "paid"), [((), [-120]), ((BREAD,), [-120, 120])])
+def test_goods_that_rewards_had_paid_come_back_by_the_key_of_cash(
+    joined: Shop, again: tuple[str, ...], paid: list[int]
+) -> None:
+    joined.campaigns.answer = held(120)
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await type_in(app, pilot, ".1")
+        burst(app, voucher(0, 120) + "\r")
+        await settled(app, pilot)
+        joined.sign_on("2", None)
+        refund(joined.desk, 1).wait()
+        app.redraw()
+        for code in again:
+            await type_in(app, pilot, code)
+        await press(app, pilot, "f2")
+        assert joined.desk.last is not None
+        assert [x.amount for x in joined.desk.last.ticket.tenders] == paid
 
     play(joined.app(), story)
 
