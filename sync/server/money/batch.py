@@ -30,9 +30,10 @@ class Batch:
     ) -> None:
         self.ledger = ledger
         self.is_accepted = standing.accepts(ledger.at)
-        self._settings = standing.settings
+        self._standing = standing
         self._shop = shop
         self._claims = claims
+        self.joined: list[EarnRow] = []  # earns whose receipt had come before their entry
         self._packs: dict[int, Published | None] = {}
         self._promised: Counter[int] = Counter()
         self._begin()
@@ -54,7 +55,7 @@ class Batch:
     @cached_property
     def purse(self) -> Purse:
         """The budget."""
-        return Purse(self.ledger, self._settings)
+        return Purse(self.ledger, self._standing)
 
     def pack(self, number: int) -> Published | None:
         """A published rule pack."""

@@ -20,7 +20,8 @@ from sync.contract.operations import (
     Sale,
 )
 from sync.contract.rewards.split import NotEnough
-from sync.server.money import courier, leases, reservations
+from sync.server.means import RealMeans
+from sync.server.money import claiming, courier, leases, reservations
 from sync.server.money.batch import Batch
 from sync.server.money.campaigns import Standing, standing
 from sync.server.money.context import Booking, Sender
@@ -47,6 +48,8 @@ def book_rewards(
     for entry in new:
         _book_entry(batch, now_is, sender, entry)
     batch.flush()
+    for row in batch.joined:
+        claiming.finish_early(ledger, now_is, row, RealMeans(key))
     if new:
         add_rewards(db, campaign, sender.enrolment, (new[0].number, new[-1].number))
     last = next((entry for entry in reversed(new) if entry.rejection is None), None)
@@ -72,7 +75,7 @@ def _book_entry(batch: Batch, now_is: Standing, sender: Sender, entry: Received)
     if isinstance(said, LeaseClosed):
         batch.flush()
         source = of_entry(sender.enrolment, entry.number)
-        leases.close(ledger, sender, source, said)
+        leases.close(ledger, now_is, sender, source, said)
     elif isinstance(said, Released):
         reservations.release_all(ledger, sender.till, said.reservations)
     elif isinstance(said, Sale | Refund) and said.rewards:

@@ -221,8 +221,10 @@ def _settle_early(booking: Booking, row: EarnRow) -> None:
     booking.ledger.move_all("claim", booking.source, rest, Place(Account.PENDING, member))
     pack = booking.batch.pack(row.pack)
     ready_at = ready(booking.ledger.at, pack.rules) if pack else booking.ledger.at
-    earns.update(
-        booking.db, booking.campaign, row, member=member, state="pending", ready_at=ready_at
+    booking.batch.joined.append(
+        earns.update(
+            booking.db, booking.campaign, row, member=member, state="pending", ready_at=ready_at
+        )
     )
 
 

@@ -71,7 +71,7 @@ class _Granting:
         self._key = key
         self._day = ledger.at[:10]
         self._where = where_is(ledger.db, ledger.campaign, sender.shop)
-        self._purse = Purse(ledger, now_is.settings)
+        self._purse = Purse(ledger, now_is)
 
     def grant(self, kind: LeaseKind, wanted: Callable[[], int]) -> bool:
         """A lease for what the till lacks, if that is half of it or more and the budget has it."""
@@ -81,7 +81,8 @@ class _Granting:
         most = wanted()
         if left * 2 > most:
             return False
-        cents = min(most - left, self._room(kind), self._purse.free(self._where, self._day))
+        free = self._purse.free if kind == "earn" else self._purse.free_to_risk
+        cents = min(most - left, self._room(kind), free(self._where, self._day))
         if cents < LEASE_CENTS_MIN:
             return False
         self._book(kind, cents)
@@ -161,7 +162,8 @@ class _Granting:
             (campaign, number, sender.till, sender.epoch, kind, cents, now, until),
         )
         act = record(self._db, campaign, "lease", SERVER, now, {"lease": number})
-        parts = self._purse.choose(cents, self._where, self._day)
+        choose = self._purse.choose if kind == "earn" else self._purse.choose_to_risk
+        parts = choose(cents, self._where, self._day)
         self._ledger.move("lease", of_act(act), BUDGET, Place(ACCOUNT[kind], str(number)), parts)
         self._ledger.flush()
         lease = Lease(id=number, kind=kind, amount=cents, from_at=now, until_at=until)
@@ -237,7 +239,9 @@ def draw_early(
     return covered
 
 
-def close(ledger: Ledger, sender: Sender, source: Source, said: LeaseClosed) -> None:
+def close(
+    ledger: Ledger, now_is: Standing, sender: Sender, source: Source, said: LeaseClosed
+) -> None:
     """Take back what a till left of leases; what it says it drew must be what was booked."""
     for one in said.leases:
         lease = find_lease(ledger.db, ledger.campaign, one.lease)
@@ -245,6 +249,9 @@ def close(ledger: Ledger, sender: Sender, source: Source, said: LeaseClosed) -> 
             detail = f"lease {one.lease} was not this till's to close"
             find(ledger, Kind.LEASE, source, shop=sender.shop, detail=detail)
         elif lease.state == "open" and one.drawn <= lease.drawn:
+            if lease.kind == "earn":
+                unused = ledger.funds(lease.place)
+                Purse(ledger, now_is).give_back(unused, lease.from_at[:10])
             ledger.move_all("lease-closed", source, lease.place, BUDGET)
             _set_state(ledger, lease.id, "closed")
         elif lease.state == "open":
