@@ -21,13 +21,14 @@ from psycopg import errors
 from psycopg.adapt import Loader
 
 from sync.server.errors import BadConfig, Closed
-from sync.server.store.db import PENDING_MAX, Rows, Work, busy
+from sync.server.store.db import PENDING_MAX, READS_PENDING_MAX, Queue, Rows, Work, busy
 from sync.server.store.dialect import for_postgres, frozen_in_postgres, numbered
 from sync.server.store.schema import SHARED_STEPS, check_version
 
 logger = logging.getLogger(__name__)
 
 CONNECTIONS: Final = 4
+READERS: Final = 2  # more, for reading alone: who waits for a campaign's lock holds up no page
 CONNECT_SECONDS: Final = 5
 STATEMENT_SECONDS: Final = 30
 LOCK_SECONDS: Final = 10
@@ -73,9 +74,10 @@ class PostgresStore:
         """Connect, check the server and make the schema; BadConfig when that cannot be."""
         self._url = url
         self._threads = ThreadPoolExecutor(connections, "server-store")
+        self._readers = ThreadPoolExecutor(READERS, "server-reader")
         self._mine = local()
         self._open: set[psycopg.Connection[Any]] = set()
-        self._pending = 0
+        self._writes, self._reads = Queue(PENDING_MAX), Queue(READS_PENDING_MAX)
         self._closed = False
         try:
             self._threads.submit(lambda: _prepare(self._connection())).result()
@@ -88,11 +90,11 @@ class PostgresStore:
 
     async def read(self, work: Work[T]) -> T:
         """The result of work that only reads, all of it at one moment."""
-        return await self._queue(lambda: self._attempt(lambda: self._look(work)))
+        return await self._run(self._readers, self._reads, lambda: self._look(work))
 
     async def write(self, work: Work[T], lock: str = "") -> T:
         """The result of work, once its transaction is on the disk; an exception rolls it back."""
-        return await self._queue(lambda: self._attempt(lambda: self._change(work, lock)))
+        return await self._run(self._threads, self._writes, lambda: self._change(work, lock))
 
     def write_now(self, work: Work[T], lock: str = "") -> T:
         """`write` for callers outside an event loop."""
@@ -102,21 +104,18 @@ class PostgresStore:
             lambda: self._attempt(lambda: self._change(work, lock))
         ).result()
 
-    async def _queue(self, job: Callable[[], T]) -> T:
+    async def _run(self, threads: ThreadPoolExecutor, queue: Queue, job: Callable[[], T]) -> T:
         if self._closed:
             raise busy("stopping")
-        if self._pending >= PENDING_MAX:
-            raise busy(f"{PENDING_MAX} requests wait for the database")
-        self._pending += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, job)
-        finally:
-            self._pending -= 1
+        with queue:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(threads, self._attempt, job)
 
     def close(self) -> None:
         """Finish the work that waits, and close the connections."""
         self._closed = True
         self._threads.shutdown()
+        self._readers.shutdown()
         while self._open:
             self._open.pop().close()
 
