@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace as changed
 
 from pos.app import (
     cancel_sale,
@@ -19,10 +20,17 @@ from pos.app import (
 from pos.app.desk import Settled
 from pos.app.ports import ListedAt
 from pos.app.views import show
-from pos.domain.errors import CardBusy, LimitReached, SaleHasTenders, VoucherRefused
+from pos.domain.errors import (
+    CardBusy,
+    LimitReached,
+    NoAnswer,
+    NothingToPay,
+    SaleHasTenders,
+    VoucherRefused,
+)
 from pos.domain.payment import State
 from pos.domain.rewards import Refusal
-from sync.contract.calls import Reservation
+from sync.contract.calls import NewReservation, Reservation
 from sync.contract.feed import Carnet
 from sync.contract.operations import Refund, Sale, VoucherRef, read_operation
 from sync.contract.status_list import VALID, StatusList, pack
@@ -31,6 +39,7 @@ from tests.pos.fakes import BREAD, WINE, Counter
 from tests.pos.rewards import (
     AT,
     CAMPAIGN,
+    RULES,
     SHOP,
     granted,
     join,
@@ -284,6 +293,85 @@ def test_what_paid_is_not_let_go(joined: Counter) -> None:
         scan(joined, "ABCDEFGH23")
     pay(joined)
     assert joined.campaigns.released == []
+
+
+def test_what_is_held_for_a_sale_that_ended_meanwhile_is_let_go(joined: Counter) -> None:
+    joined.campaigns.answer = held()
+    joined.ring(WINE)
+    wish = take_voucher.read(joined.desk, voucher())
+    pay(joined)
+    joined.ring(BREAD)
+    with pytest.raises(NothingToPay):
+        take_voucher.take(joined.desk, wish, take_voucher.ask(joined.desk, wish))
+    assert joined.campaigns.released == [(CAMPAIGN, "hold-0")]
+
+
+def test_a_question_that_may_have_been_heard_is_taken_back_with_the_sale(joined: Counter) -> None:
+    joined.campaigns.answer = NoAnswer(perhaps=True)
+    joined.ring(WINE)
+    with pytest.raises(VoucherRefused):
+        scan(joined, voucher(flags=Flag.SINGLE_USE))
+    pay(joined)
+    ((question, _),) = joined.campaigns.forgotten
+    assert (question.voucher, question.campaign) == (voucher(flags=Flag.SINGLE_USE), CAMPAIGN)
+
+
+def test_what_was_asked_again_and_paid_is_not_taken_back(joined: Counter) -> None:
+    joined.campaigns.answer = NoAnswer(perhaps=True)
+    joined.ring(WINE)
+    with pytest.raises(VoucherRefused):
+        scan(joined, "ABCDEFGH23")
+    joined.campaigns.answer = held()
+    scan(joined, "ABCDEFGH23")
+    pay(joined)
+    assert (joined.campaigns.forgotten, joined.campaigns.released) == ([], [])
+
+
+# --- several campaigns of one server, which signs for all of them ---------------------------------
+
+
+def two(counter: Counter) -> None:
+    """The till takes part in two campaigns, and only the second one knows the vouchers."""
+    second = changed(RULES, campaign="ville", name="Ville")
+    join(counter, granted(lease(2, 900, "risk")), granted(lease(2, 900, "risk"), rules=second))
+    list_vouchers(counter)
+
+    def reserve(wish: NewReservation, key: str) -> Reservation:
+        if wish.campaign != "ville":
+            raise VoucherRefused(cause="voucher-unknown")
+        return held()
+
+    counter.campaigns.reserve = reserve  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("text", [voucher(), "ABCDEFGH23"])
+def test_each_campaign_of_a_server_is_asked_for_a_voucher(counter: Counter, text: str) -> None:
+    two(counter)
+    counter.ring(WINE)
+    scan(counter, text)
+    pay(counter)
+    assert [one["type"] for one in said(counter, "ville")[0]] == ["redeem"]
+    assert "redeem" not in [one["type"] for one in said(counter)[0]]
+
+
+def test_without_network_nobody_knows_which_campaign_it_is_of(counter: Counter) -> None:
+    two(counter)
+    del counter.campaigns.reserve  # nobody answers
+    counter.ring(WINE)
+    with pytest.raises(VoucherRefused) as found:
+        scan(counter, voucher())
+    assert found.value.params["cause"] == Refusal.OFFLINE_NEVER
+
+
+def test_a_voucher_of_a_carnet_is_its_campaigns(counter: Counter) -> None:
+    own = voucher(0, 200, audience=Audience.SHOP, audience_id=SHOP)
+    second = changed(RULES, campaign="ville", name="Ville")
+    carnet = Carnet(id=1, value=200, vouchers=(own,))
+    join(counter, granted(), granted(rules=second, carnets=(carnet,)))
+    counter.ring(WINE)
+    scan(counter, own)
+    pay(counter)
+    assert [one["type"] for one in said(counter, "ville")[0]] == ["redeem"]
 
 
 # --- lists ----------------------------------------------------------------------------------------

@@ -429,7 +429,7 @@ def test_an_answer_for_a_sale_that_is_gone_changes_nothing(joined: Counter) -> N
     cancel_sale.cancel_sale(joined.desk).wait()
     joined.ring(WINE)
     with pytest.raises(NothingToPay):
-        take_voucher.take(joined.desk, wish, take_voucher.Answer())
+        take_voucher.take(joined.desk, wish, take_voucher.Answer(wish.candidates[0]))
 
 
 # --- handed out here ------------------------------------------------------------------------------
