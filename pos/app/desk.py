@@ -304,9 +304,7 @@ class Desk:
 
     def let_go(self, sale: str) -> None:
         """Tell servers, once a sale is over, what they hold for it in vain."""
-        ticket = self.last.ticket if self.last and self.last.ticket.sale == sale else None
-        taken = (*ticket.tenders, *ticket.coupons) if ticket else ()
-        used = {one.details.get("reservation") for one in taken}
+        used = _reservations(self.last.ticket) if self.last and self.last.ticket.sale == sale else ()
         for held in [one for one in self.held if one[0] == sale]:
             self.held.discard(held)
             if held[2] not in used:
@@ -332,6 +330,12 @@ class Desk:
         """Today's business day: a sale after midnight belongs to the evening before."""
         into_the_night = timedelta(hours=self.settings.day_starts_at_hour)
         return (self.ports.clock() - into_the_night).date().isoformat()
+
+
+def _reservations(ticket: Ticket) -> set[str | None]:
+    """What servers held for a ticket that used it."""
+    tenders = {tender.details.get("reservation") for tender in ticket.tenders}
+    return tenders | {coupon.details.get("reservation") for coupon in ticket.coupons}
 
 
 def _nothing(_: Any) -> None:
