@@ -304,7 +304,9 @@ class Desk:
 
     def let_go(self, sale: str) -> None:
         """Tell servers, once a sale is over, what they hold for it in vain."""
-        used = _reservations(self.last.ticket) if self.last and self.last.ticket.sale == sale else ()
+        used = (
+            _reservations(self.last.ticket) if self.last and self.last.ticket.sale == sale else ()
+        )
         for held in [one for one in self.held if one[0] == sale]:
             self.held.discard(held)
             if held[2] not in used:

@@ -17,6 +17,7 @@ from typing import Any
 from pos.app.desk import Desk, Pending, Settled
 from pos.app.offline_voucher import check, mode_of
 from pos.app.ports import Transaction
+from pos.app.scanned_token import why_not
 from pos.app.settle import advance, require_stored
 from pos.app.take_payment import payable, whole
 from pos.app.voucher_here import draws_for, in_drafts, look
@@ -74,27 +75,24 @@ class Answer:
     perhaps: bool = False
 
 
-def looks_like(text: str) -> bool:
-    """Whether a scanned text is a voucher and no article."""
-    return tokens.looks_like(text)
-
-
 def read(desk: Desk, text: str) -> Wish:
     """Understand a scanned voucher or a typed online code.
 
     Raises BadVoucher, NoCampaign, NothingToPay, SaleIsEmpty, CardBusy or CardUnresolved, and
     VoucherRefused for what no server need be asked for.
     """
+    known = desk.ports.campaigns.grants()
+    if not known:
+        raise NoCampaign
+    if cause := why_not(text):
+        raise VoucherRefused(cause=cause)
     sale = whole(desk, payable(desk))
     if sale.training:
         raise VoucherRefused(cause=Refusal.TRAINING)
     due = price(sale).due
     if due <= 0:
         raise NothingToPay
-    known = desk.ports.campaigns.grants()
-    if not known:
-        raise NoCampaign
-    if not looks_like(text):
+    if not tokens.looks_like(text):
         return Wish(known, _code(text), sale.id, due, desk.ports.new_id(), None)
     try:
         signed = tokens.read(text)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pos.app.pay_by_phone import Asked
     from pos.tui.app import TillApp
 
-VOUCHER_CHARS_MIN: Final = 40  # longer than any article's code
+TOKEN_CHARS_MIN: Final = 40  # longer than any article's code
 
 
 class Rewards:
@@ -56,12 +56,12 @@ class Rewards:
     # --- vouchers --------------------------------------------------------------------------------
 
     def is_voucher(self, text: str) -> bool:
-        """Whether a scan is a voucher and no article."""
-        if len(text) < VOUCHER_CHARS_MIN or not self.joined:
+        """Whether a scan is a voucher, or something else of a campaign, and no article."""
+        if len(text) < TOKEN_CHARS_MIN:
             return False
-        from pos.app.take_voucher import looks_like
+        from pos.app.scanned_token import is_token
 
-        return looks_like(text)
+        return is_token(text)
 
     async def typed_voucher(self) -> None:
         """Take a voucher by the code that stands beside its picture."""

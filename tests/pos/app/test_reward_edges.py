@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from msgspec.structs import replace as changed
 from pos.app import (
     cancel_sale,
     change_sale,
+    claim_reward,
     pay_by_card,
     pay_by_phone,
     refund,
@@ -19,6 +20,7 @@ from pos.app import (
 )
 from pos.app.desk import Settled
 from pos.app.ports import ListedAt
+from pos.app.scanned_token import is_token
 from pos.app.views import show
 from pos.domain.errors import (
     CardBusy,
@@ -30,8 +32,10 @@ from pos.domain.errors import (
 )
 from pos.domain.payment import State
 from pos.domain.rewards import Refusal
+from sync.contract import member_card
 from sync.contract.calls import NewReservation, Reservation
 from sync.contract.feed import Carnet
+from sync.contract.member_card import MemberCard
 from sync.contract.operations import Earn, Refund, Sale, VoucherRef, read_operation
 from sync.contract.status_list import VALID, StatusList, pack
 from sync.contract.voucher import USUAL, Audience, Flag
@@ -40,6 +44,7 @@ from tests.pos.rewards import (
     AT,
     CAMPAIGN,
     RULES,
+    SERVER,
     SHOP,
     granted,
     join,
@@ -383,3 +388,36 @@ def test_a_voucher_that_is_younger_than_the_list_is_not_called_spent(joined: Cou
     with pytest.raises(VoucherRefused) as found:
         scan(joined, voucher(50))
     assert found.value.params["cause"] == Refusal.OFFLINE_LIST
+
+
+# --- what is no voucher ---------------------------------------------------------------------------
+
+
+def other_tokens(counter: Counter) -> dict[str, Refusal]:
+    """What else campaigns print and show, as a scanner reads it."""
+    counter.ring(WINE)
+    asked = pay_by_phone.ask(counter.desk).wait()
+    pay(counter)
+    (claim,) = claim_reward.claimable(counter.desk)
+    card = member_card.write(MemberCard("00112233445566ff", date(2026, 12, 31)), SERVER)
+    return {
+        asked.address: Refusal.CHALLENGE,
+        claim.address: Refusal.CLAIM,
+        claim.address.rpartition("/")[2]: Refusal.CLAIM,
+        card: Refusal.CARD,
+    }
+
+
+def test_what_belongs_before_a_phone_is_no_unknown_article(joined: Counter) -> None:
+    for text, cause in other_tokens(joined).items():
+        assert is_token(text)
+        with pytest.raises(VoucherRefused) as found:
+            take_voucher.read(joined.desk, text)
+        assert found.value.params["cause"] == cause
+
+
+@pytest.mark.parametrize(
+    "text", ["]C1010300000000001417261231103912345678", "https://example.org/C/" + "x" * 40, "C1"]
+)
+def test_codes_of_goods_are_left_alone(text: str) -> None:
+    assert not is_token(text)
