@@ -237,3 +237,16 @@ def test_the_reward_is_handed_out_on_paper_from_the_menu(joined: Shop) -> None:
         assert [one.amount for one in kept] == [20, 4]
 
     play(joined.app(), story)
+
+
+def test_a_customer_who_comes_back_later_still_gets_the_claim(joined: Shop) -> None:
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await type_in(app, pilot, ".1")
+        await press(app, pilot, "f2")
+        await type_in(app, pilot, ".4")
+        await press(app, pilot, "f2", "f10", "down", "enter")
+        await type_in(app, pilot, "1")
+        secret = joined.store.ledger.rewards.claims(1)[0].secret
+        assert claims.code(bytes.fromhex(secret)) in text_of(app)
+
+    play(joined.app(), story)
