@@ -60,8 +60,8 @@ class GrantsReader:
         server = records.server(db, enrolment.origin)
         keys = {kid: VerifyKey.from_pem(pem.encode("ascii")) for kid, pem in server.keys.items()}
         rows = db.execute(
-            "SELECT compact FROM news WHERE origin = ? AND campaign = ? AND kind <> 'notice'"
-            " ORDER BY id LIMIT ?",
+            "SELECT compact FROM news WHERE origin = ? AND campaign = ?"
+            " AND kind IN ('rules', 'state', 'shop', 'lease', 'carnet') ORDER BY id LIMIT ?",
             (enrolment.origin, enrolment.campaign, ITEMS_MAX),
         )
         items = [found for (compact,) in rows if (found := self._item(compact, keys))]

@@ -103,7 +103,17 @@ class CampaignReader:
             raise VoucherRefused(cause=error.problem) from error
         except CallUnanswered as error:
             logger.info("a voucher was not asked for: %s", error)
-            raise NoAnswer from error
+            raise NoAnswer(perhaps=error.perhaps) from error
+
+    def forget(self, wish: NewReservation, key: str) -> None:
+        """Ask once more what it holds by that question, and let it go."""
+
+        def tell() -> None:
+            asked = (wish.campaign, wish.voucher, wish.sale, wish.due, key)
+            with suppress(SyncError):
+                self._call().release(wish.campaign, self._call().reserve(*asked).id)
+
+        Thread(target=tell, name="forget", daemon=True).start()
 
     def release(self, campaign: str, reservation: str) -> None:
         """Tell the server at once; the campaign's chain says the same when nobody hears it."""

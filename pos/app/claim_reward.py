@@ -20,6 +20,7 @@ from pos.domain.receipt import shop_header
 from sync.contract import claims
 from sync.contract import voucher as vouchers
 from sync.contract.claims import Claim
+from sync.contract.entry import CAMPAIGN_PREFIX
 from sync.contract.grants import Grants
 
 
@@ -48,10 +49,11 @@ def claimable(desk: Desk, number: int | None = None) -> tuple[Shown, ...]:
     entry = ticket_entry(desk, number)
     is_ticket = entry.payload.chain == "ticket"
     kept = desk.ports.ledger.rewards.claims(entry.payload.number) if is_ticket else ()
-    if not kept:
+    found = [(one, worth) for one in kept if (worth := _worth(desk, one))]
+    if not found:
         raise NothingEarned(ticket=entry.payload.number)
     known = {grants.campaign: grants for grants in desk.ports.campaigns.grants()}
-    return tuple(_shown(desk, one, known.get(one.campaign)) for one in kept)
+    return tuple(_shown(desk, one, worth, known.get(one.campaign)) for one, worth in found)
 
 
 def print_claims(desk: Desk, number: int | None = None) -> Pending[Document]:
@@ -113,14 +115,25 @@ def _voucher(desk: Desk, one: Shown) -> Iterator[Block]:
     yield Text(words.say("reward.voucher_rules"), "center")
 
 
-def _shown(desk: Desk, kept: KeptClaim, grants: Grants | None) -> Shown:
+def _worth(desk: Desk, kept: KeptClaim) -> Cents:
+    """What a claim is worth by now: goods that came back took from it, never from a voucher."""
+    chain = CAMPAIGN_PREFIX + kept.campaign
+    entry = None if kept.voucher else desk.ports.ledger.entry(chain, kept.number)
+    book = desk.ports.ledger.rewards.ticket(kept.campaign, kept.ticket)
+    if entry is None or book is None or entry.data["rewards"][kept.part]["type"] != "earn":
+        return kept.amount
+    on_paper = sum(one["amount"] for one in entry.data["rewards"] if "handed" in one)
+    return min(kept.amount, max(book.earned - on_paper, 0))
+
+
+def _shown(desk: Desk, kept: KeptClaim, worth: Cents, grants: Grants | None) -> Shown:
     name = grants.name if grants else kept.campaign
     if kept.voucher:
         last = vouchers.read(kept.voucher).voucher.last_day
-        return Shown(name, kept.amount, until=last.isoformat(), voucher=kept.voucher)
+        return Shown(name, worth, until=last.isoformat(), voucher=kept.voucher)
     code = claims.code(bytes.fromhex(kept.secret))
     page = f"{grants.origin}/c" if grants else ""
-    return Shown(name, kept.amount, _address(desk, kept, grants), code, page, _until(kept, grants))
+    return Shown(name, worth, _address(desk, kept, grants), code, page, _until(kept, grants))
 
 
 def _until(kept: KeptClaim, grants: Grants | None) -> str:

@@ -8,11 +8,11 @@ bring the desk up to date. A desk belongs to one front and its one thread.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, Generic, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeAlias, TypeVar
 
 from pos.app.ports import (
     Campaigns,
@@ -46,6 +46,9 @@ from pos.domain.sale import Sale
 from pos.domain.tender import CARD, CASH, TenderType
 from pos.domain.ticket import Shop, Ticket
 from sync.contract.entry import Entry
+
+if TYPE_CHECKING:
+    from sync.contract.calls import NewReservation
 
 T = TypeVar("T")
 COMMIT_TIMEOUT_S: Final = 30.0
@@ -179,8 +182,10 @@ class Desk:
         self.approved: str | None = None  # the manager who approved the next act
         # References of attempts whose end the disk refused: running on disk, unknown in truth.
         self.lost: set[str] = set()
-        # What servers hold for a sale: its id, campaign and reservation.
+        # What servers hold for a sale: its id, campaign and reservation; and what was asked of them
+        # and not answered, with the key of the question: they may hold that too.
         self.held: set[tuple[str, str, str]] = set()
+        self.doubts: list[tuple[NewReservation, str]] = []
         self.wrong_codes = 0  # digits that no phone showed, since a phone was asked to pay
 
     # --- who may ---------------------------------------------------------------------------------
@@ -295,16 +300,20 @@ class Desk:
             self.session = settled.session
         if self.sale and self.sale.id == settled.ticket.sale:
             self.sale = None
-        ticket = settled.ticket
-        used = [one.details.get("reservation") for one in (*ticket.tenders, *ticket.coupons)]
-        self.let_go(ticket.sale, used)
+        self.let_go(settled.ticket.sale)
 
-    def let_go(self, sale: str, used: Collection[str | None] = ()) -> None:
-        """Tell servers, once a sale is over, what they held for it in vain."""
+    def let_go(self, sale: str) -> None:
+        """Tell servers, once a sale is over, what they hold for it in vain."""
+        used = (
+            _reservations(self.last.ticket) if self.last and self.last.ticket.sale == sale else ()
+        )
         for held in [one for one in self.held if one[0] == sale]:
             self.held.discard(held)
             if held[2] not in used:
                 self.ports.campaigns.release(*held[1:])
+        for question, key in [one for one in self.doubts if one[0].sale == sale]:
+            self.doubts.remove((question, key))
+            self.ports.campaigns.forget(question, key)
 
     # --- settings and time -----------------------------------------------------------------------
 
@@ -323,6 +332,12 @@ class Desk:
         """Today's business day: a sale after midnight belongs to the evening before."""
         into_the_night = timedelta(hours=self.settings.day_starts_at_hour)
         return (self.ports.clock() - into_the_night).date().isoformat()
+
+
+def _reservations(ticket: Ticket) -> set[str | None]:
+    """What servers held for a ticket that used it."""
+    tenders = {tender.details.get("reservation") for tender in ticket.tenders}
+    return tenders | {coupon.details.get("reservation") for coupon in ticket.coupons}
 
 
 def _nothing(_: Any) -> None:

@@ -49,7 +49,8 @@ def check(voucher: Voucher, grants: Grants, here: Here) -> None:
         (today > voucher.last_day, Refusal.EXPIRED),
         (not _is_for(voucher, grants.told.place), Refusal.ELSEWHERE),
         (here.due < max(voucher.min_spend, _least(grants)), Refusal.MINIMUM),
-        (_is_over(grants, here.now), Refusal.CAMPAIGN_OVER),
+        (grants.told.state == "paused", Refusal.PAUSED),
+        (is_over(grants, here.now), Refusal.CAMPAIGN_OVER),
     ):
         if wrong:
             raise VoucherRefused(cause=cause)
@@ -122,7 +123,8 @@ def _least(grants: Grants) -> Cents:
     return grants.told.rules.pack.vouchers.min_spend if grants.told.rules else 0
 
 
-def _is_over(grants: Grants, now: datetime) -> bool:
+def is_over(grants: Grants, now: datetime) -> bool:
+    """Whether nothing can be paid with a campaign's rewards: not yet, or not any more."""
     rules = grants.told.rules
     if grants.told.state not in ("open", "ended") or rules is None:
         return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pos.app.desk import Desk, Pending, Settled
+from pos.app.offline_voucher import is_over
 from pos.app.ports import PrintJob, Transaction
 from pos.app.settle import advance, require_stored
 from pos.app.take_payment import payable, whole
@@ -27,7 +28,7 @@ from pos.domain.errors import (
 from pos.domain.money import Cents
 from pos.domain.receipt import shop_header
 from pos.domain.rewards import PhoneRequest, Refusal
-from pos.domain.sale import add_tender, price
+from pos.domain.sale import Sale, add_tender, price
 from pos.domain.tender import REWARD, Tendered
 from sync.contract import courier
 from sync.contract.courier import NONCE_BYTES, Challenge
@@ -49,6 +50,7 @@ class Asked:
 def ask(desk: Desk, amount: Cents | None = None) -> Pending[Asked]:
     """Ask a phone to pay what is due, or a part; on disk before it is shown.
 
+    The same amount asked again is the same request: the phone may have paid it already.
     Raises VoucherRefused in training, NoCampaign, NothingToPay, TenderTooMuch or the errors of a
     sale that may not be paid now.
     """
@@ -64,8 +66,7 @@ def ask(desk: Desk, amount: Cents | None = None) -> Pending[Asked]:
     if wanted > most:
         raise TenderTooMuch(due=most)
     grants = _spendable(desk)
-    nonce = desk.ports.new_secret(NONCE_BYTES)
-    request = PhoneRequest(grants.campaign, nonce.hex(), wanted)
+    request = _request(desk, stored, grants, wanted)
     changed = replace(stored, asked=request)
     asked = _asked(desk, grants, request)
 
@@ -76,7 +77,8 @@ def ask(desk: Desk, amount: Cents | None = None) -> Pending[Asked]:
 
     def then(_: Asked) -> None:
         desk.sale = changed
-        desk.wrong_codes = 0
+        if request != stored.asked:
+            desk.wrong_codes = 0
 
     return desk.record(work, then)
 
@@ -133,6 +135,14 @@ def answer(desk: Desk, digits: str) -> Pending[Settled | None]:
     return desk.record(work, then)
 
 
+def _request(desk: Desk, sale: Sale, grants: Grants, wanted: Cents) -> PhoneRequest:
+    before = sale.asked
+    same = before and (before.campaign, before.amount) == (grants.campaign, wanted)
+    if before and same and desk.wrong_codes < TRIES_MAX:
+        return before
+    return PhoneRequest(grants.campaign, desk.ports.new_secret(NONCE_BYTES).hex(), wanted)
+
+
 def _check(desk: Desk, request: PhoneRequest, digits: str) -> None:
     """The digits are right for some key of the campaign's server; else WrongPhoneCode."""
     challenge = _challenge(desk, request)
@@ -182,10 +192,14 @@ def _challenge(desk: Desk, request: PhoneRequest) -> Challenge:
 
 def _spendable(desk: Desk) -> Grants:
     """The campaign whose wallets may pay; the first by id where there are several."""
-    for grants in desk.ports.campaigns.grants():
-        if grants.told.rules and grants.told.state in ("open", "ended"):
+    known, now = desk.ports.campaigns.grants(), desk.ports.clock()
+    if not known:
+        raise NoCampaign
+    for grants in known:
+        if not is_over(grants, now):
             return grants
-    raise NoCampaign
+    paused = any(grants.told.state == "paused" for grants in known)
+    raise VoucherRefused(cause=Refusal.PAUSED if paused else Refusal.CAMPAIGN_OVER)
 
 
 def _grants_of(desk: Desk, request: PhoneRequest) -> Grants:

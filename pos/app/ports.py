@@ -393,8 +393,11 @@ class Campaigns(Protocol):
         """Ask the campaign's server to hold a voucher; from any thread, 1.5 s at most.
 
         The same key asks the same question again. Raises VoucherRefused, or NoAnswer when nobody
-        could say.
+        could say, with `perhaps` when it may be held all the same.
         """
+
+    def forget(self, wish: NewReservation, key: str) -> None:
+        """Let go what a server may hold by a question that it did not answer; as `release`."""
 
     def release(self, campaign: str, reservation: str) -> None:
         """Let a held voucher go; from any thread, and no matter whether anybody hears it."""

@@ -10,15 +10,17 @@ the front's again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pos.app.desk import Desk, Pending, Settled
-from pos.app.earning import draw_on, open_leases
-from pos.app.offline_voucher import Here, check, mode_of
-from pos.app.ports import RewardBook, Transaction, Unsure
+from pos.app.offline_voucher import check, mode_of
+from pos.app.ports import Transaction
+from pos.app.scanned_token import why_not
 from pos.app.settle import advance, require_stored
 from pos.app.take_payment import payable, whole
+from pos.app.voucher_here import draws_for, in_drafts, look
 from pos.domain.errors import (
     BadVoucher,
     NoAnswer,
@@ -29,40 +31,48 @@ from pos.domain.errors import (
 from pos.domain.money import Cents
 from pos.domain.rewards import Coupon, Refusal, place_of
 from pos.domain.sale import Sale, add_coupon, add_tender, price
-from pos.domain.tender import REWARD, TenderKind
+from pos.domain.tender import REWARD
 from pos.domain.tender import take as take_tendered
 from sync.contract import voucher as tokens
 from sync.contract.calls import ONLINE_CODE_LENGTH, NewReservation, Reservation
 from sync.contract.errors import ContractError
-from sync.contract.feed import Lease
 from sync.contract.grants import Grants
-from sync.contract.voucher import Flag, Voucher
+from sync.contract.voucher import Flag, SignedVoucher, Voucher
 
 _DISCOUNT = "discount"
+_UNKNOWN = "voucher-unknown"  # to the server of that campaign
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A voucher that somebody wants to pay with. `voucher` is None for an online code."""
+    """A voucher that somebody wants to pay with. `voucher` is None for an online code.
 
-    grants: Grants
+    `candidates` are the campaigns that may have given it: several where one server leads several,
+    whose key is the same.
+    """
+
+    candidates: tuple[Grants, ...]
     text: str
     sale: str
     due: Cents
     key: str
     voucher: Voucher | None
 
+    def question(self, grants: Grants) -> NewReservation:
+        """What is asked of a campaign's server."""
+        return NewReservation(grants.campaign, self.text, self.sale, self.due)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server said of it; no reservation when nobody answered in time."""
+    """What the server of a campaign said; no reservation when nobody answered in time.
 
+    `perhaps`: it may hold the voucher all the same.
+    """
+
+    grants: Grants
     reservation: Reservation | None = None
-
-
-def looks_like(text: str) -> bool:
-    """Whether a scanned text is a voucher and no article."""
-    return tokens.looks_like(text)
+    perhaps: bool = False
 
 
 def read(desk: Desk, text: str) -> Wish:
@@ -71,42 +81,52 @@ def read(desk: Desk, text: str) -> Wish:
     Raises BadVoucher, NoCampaign, NothingToPay, SaleIsEmpty, CardBusy or CardUnresolved, and
     VoucherRefused for what no server need be asked for.
     """
+    known = desk.ports.campaigns.grants()
+    if not known:
+        raise NoCampaign
+    if cause := why_not(text):
+        raise VoucherRefused(cause=cause)
     sale = whole(desk, payable(desk))
     if sale.training:
         raise VoucherRefused(cause=Refusal.TRAINING)
     due = price(sale).due
     if due <= 0:
         raise NothingToPay
-    known = desk.ports.campaigns.grants()
-    if not known:
-        raise NoCampaign
-    if not looks_like(text):
-        return Wish(known[0], _code(text), sale.id, due, desk.ports.new_id(), None)
+    if not tokens.looks_like(text):
+        return Wish(known, _code(text), sale.id, due, desk.ports.new_id(), None)
     try:
         signed = tokens.read(text)
-        grants = next((one for one in known if one.key_of(signed.kid)), None)
-        key = grants.key_of(signed.kid) if grants else None
-        if grants is None or key is None:
-            raise VoucherRefused(cause=Refusal.FOREIGN)
-        signed.check(key)
+        candidates = _signers(known, signed)
     except ContractError as error:
         raise BadVoucher(reason=str(error)) from error
-    check(signed.voucher, grants, _here(desk, grants, signed.voucher, due))
-    plain = signed.token.text
-    return Wish(grants, plain, sale.id, due, desk.ports.new_id(), signed.voucher)
+    good = _acceptable(desk, candidates, signed.voucher, due)
+    return Wish(good, signed.text, sale.id, due, desk.ports.new_id(), signed.voucher)
 
 
 def ask(desk: Desk, wish: Wish) -> Answer:
-    """Ask the campaign's server, from any thread; VoucherRefused when it says no."""
-    question = NewReservation(wish.grants.campaign, wish.text, wish.sale, wish.due)
+    """Ask the campaign's server, from any thread; VoucherRefused when it says no.
+
+    Where several campaigns may have given it, each is asked until one knows it.
+    """
+    *others, last = wish.candidates
+    for grants in others:
+        try:
+            return _ask(desk, wish, grants)
+        except VoucherRefused as refused:
+            if refused.params["cause"] != _UNKNOWN:
+                raise
+    return _ask(desk, wish, last)
+
+
+def _ask(desk: Desk, wish: Wish, grants: Grants) -> Answer:
     try:
-        return Answer(desk.ports.campaigns.reserve(question, wish.key))
-    except NoAnswer:
-        return Answer()
+        return Answer(grants, desk.ports.campaigns.reserve(wish.question(grants), wish.key))
+    except NoAnswer as silence:
+        return Answer(grants, perhaps=bool(silence.params.get("perhaps")))
     except VoucherRefused as refused:
         # The server may not have heard yet that this till handed it out.
-        if refused.params["cause"] == Refusal.SUSPENDED and _was_handed(desk, wish):
-            return Answer()
+        if refused.params["cause"] == Refusal.SUSPENDED and _was_handed(desk, grants, wish.voucher):
+            return Answer(grants)
         raise
 
 
@@ -117,8 +137,7 @@ def take(desk: Desk, wish: Wish, answer: Answer) -> Pending[Settled | None]:
     the rest is paid. Raises VoucherRefused, NothingToPay, SaleHasTenders, SaleChanged or the errors
     of `read`.
     """
-    if answer.reservation:
-        desk.held.add((wish.sale, wish.grants.campaign, answer.reservation.id))
+    _remember(desk, wish, answer)
     sale = payable(desk)
     if sale.id != wish.sale:
         raise NothingToPay
@@ -132,17 +151,59 @@ def take(desk: Desk, wish: Wish, answer: Answer) -> Pending[Settled | None]:
 
     def then(settled: Settled | None) -> None:
         desk.sale = changed
+        desk.doubts = [one for one in desk.doubts if one[0].voucher != wish.text]
         desk.finish(settled)
 
     return desk.record(work, then)
 
 
-def _was_handed(desk: Desk, wish: Wish) -> bool:
+def _remember(desk: Desk, wish: Wish, answer: Answer) -> None:
+    """What a server holds, or perhaps does, is let go when the sale ends without it."""
+    if answer.reservation:
+        desk.held.add((wish.sale, answer.grants.campaign, answer.reservation.id))
+    elif answer.perhaps:
+        desk.doubts.append((wish.question(answer.grants), wish.key))
+    here = desk.sale is not None and desk.sale.id == wish.sale
+    if not here and all(sale.id != wish.sale for sale in desk.ports.ledger.drafts()):
+        desk.let_go(wish.sale)  # it ended while the server was asked
+
+
+def _signers(known: Iterable[Grants], signed: SignedVoucher) -> tuple[Grants, ...]:
+    """The campaigns that may have given a voucher; VoucherRefused, or BadSignature."""
+    candidates = [(one, key) for one in known if (key := one.key_of(signed.kid))]
+    if not candidates:
+        raise VoucherRefused(cause=Refusal.FOREIGN)
+    for _, key in candidates:
+        signed.check(key)
+    of_ours = (one for one, _ in candidates if _in_carnet(one, signed.text))
+    return tuple(of_ours) or tuple(one for one, _ in candidates)
+
+
+def _in_carnet(grants: Grants, text: str) -> bool:
+    return any(text in carnet.vouchers for carnet in grants.told.carnets)
+
+
+def _acceptable(
+    desk: Desk, candidates: Sequence[Grants], voucher: Voucher, due: Cents
+) -> tuple[Grants, ...]:
+    """Those campaigns for which nothing speaks against a voucher; else what does for the first."""
+    good, refusals = [], []
+    for grants in candidates:
+        try:
+            check(voucher, grants, look(desk, grants, voucher, due))
+            good.append(grants)
+        except VoucherRefused as refused:
+            refusals.append(refused)
+    if not good:
+        raise refusals[0]
+    return tuple(good)
+
+
+def _was_handed(desk: Desk, grants: Grants, voucher: Voucher | None) -> bool:
     """Whether this till gave a voucher out."""
-    voucher = wish.voucher
     if voucher is None:
         return False
-    place = (wish.grants.campaign, voucher.batch, voucher.index)
+    place = (grants.campaign, voucher.batch, voucher.index)
     return desk.ports.ledger.rewards.was("handed", place)
 
 
@@ -156,43 +217,48 @@ def _code(text: str) -> str:
 
 def _details(desk: Desk, wish: Wish, answer: Answer, due: Cents) -> dict[str, Any]:
     """What the sale keeps of a voucher: as the server said, or as the policy allows."""
-    told = answer.reservation
-    rules = wish.grants.told.rules
+    told, grants = answer.reservation, answer.grants
+    rules = grants.told.rules
     base: dict[str, Any] = {
-        "campaign": wish.grants.campaign,
-        "campaign_name": wish.grants.name,
+        "campaign": grants.campaign,
+        "campaign_name": grants.name,
         **({"pack": rules.pack.number} if rules else {}),
     }
     if wish.voucher and wish.voucher.min_spend:
         base["least"] = wish.voucher.min_spend
-    if told is not None:
-        return base | {
-            "batch": told.voucher.batch,
-            "index": told.voucher.index,
-            "value": told.value,
-            "mode": "online",
-            "funding": told.funding,
-            "reservation": told.id,
-        }
+    if told is None:
+        return base | _unseen(desk, wish, grants, due)
+    return base | {
+        "batch": told.voucher.batch,
+        "index": told.voucher.index,
+        "value": told.value,
+        "mode": "online",
+        "funding": told.funding,
+        "reservation": told.id,
+    }
+
+
+def _unseen(desk: Desk, wish: Wish, grants: Grants, due: Cents) -> dict[str, Any]:
+    """What is kept of a voucher that nobody was asked for; VoucherRefused."""
     voucher = wish.voucher
     if voucher is None:
         raise VoucherRefused(cause=Refusal.OFFLINE_CODE)
-    here = _here(desk, wish.grants, voucher, due)
-    mode = mode_of(voucher, wish.grants, here)
-    own = Flag.SHOP_FUNDED in voucher.flags
-    return base | {
+    if len(wish.candidates) > 1:  # nobody can say whose it is
+        raise VoucherRefused(cause=Refusal.OFFLINE_NEVER)
+    here = look(desk, grants, voucher, due)
+    mode, own = mode_of(voucher, grants, here), Flag.SHOP_FUNDED in voucher.flags
+    kept: dict[str, Any] = {
         "batch": voucher.batch,
         "index": voucher.index,
         "value": voucher.value,
         "mode": mode,
         "funding": _DISCOUNT if own else "tender",
-        **({"list_at": here.listed.at} if here.listed else {}),
-        **(
-            {"leases": _draws(desk, wish.grants, voucher, due)}
-            if mode == "bearer" and not own
-            else {}
-        ),
     }
+    if here.listed:
+        kept["list_at"] = here.listed.at
+    if mode == "bearer" and not own:
+        kept["leases"] = draws_for(desk, grants, voucher, due)
+    return kept
 
 
 def _with_voucher(desk: Desk, sale: Sale, details: dict[str, Any]) -> Sale:
@@ -208,81 +274,5 @@ def _with_voucher(desk: Desk, sale: Sale, details: dict[str, Any]) -> Sale:
 def _require_unused(desk: Desk, tx: Transaction, details: dict[str, Any]) -> None:
     """Nothing else of this till took it since it was read."""
     place = place_of(details)
-    if tx.rewards.was("taken", place) or place in _in_drafts(desk):
+    if tx.rewards.was("taken", place) or place in in_drafts(desk):
         raise VoucherRefused(cause=Refusal.HERE)
-
-
-def _here(desk: Desk, grants: Grants, voucher: Voucher, due: Cents) -> Here:
-    ledger, campaign = desk.ports.ledger, grants.campaign
-    book = ledger.rewards
-    place = (campaign, voucher.batch, voucher.index)
-    drafts = _in_drafts(desk)
-    used = {found[1:] for found in drafts if found[0] == campaign}
-    if book.was("taken", place):
-        used.add(place[1:])
-    unsure = _unsure(desk, book, grants)
-    covered = draw_on(_risk(desk, grants), min(voucher.value, due))[1]
-    rules = grants.told.rules
-    one_in = rules.pack.policy.online_one_in if rules else 0
-    return Here(
-        desk.ports.clock(),
-        due,
-        used,
-        unsure,
-        covered,
-        desk.ports.campaigns.status_list(campaign, voucher.batch),
-        book.was("handed", place),
-        bool(one_in) and int.from_bytes(desk.ports.new_secret(4), "big") % one_in == 0,
-    )
-
-
-def _risk(desk: Desk, grants: Grants) -> list[tuple[Lease, Cents]]:
-    """What may still be risked on each lease; what open and parked sales hold of it is not."""
-    promised: dict[int, Cents] = {}
-    for details in _unseen(desk, grants.campaign):
-        for one in details.get("leases", ()):
-            promised[one["lease"]] = promised.get(one["lease"], 0) + one["amount"]
-    drawn = desk.ports.ledger.rewards.drawn(grants.campaign)
-    leases = open_leases(grants, drawn, "risk", desk.now())
-    return [(lease, left - promised.get(lease.id, 0)) for lease, left in leases]
-
-
-def _draws(desk: Desk, grants: Grants, voucher: Voucher, due: Cents) -> list[dict[str, int]]:
-    """What is drawn now, whenever the sale ends: these leases may be over, or unreadable, then."""
-    draws, _ = draw_on(_risk(desk, grants), min(voucher.value, due))
-    return [{"lease": one.lease, "amount": one.amount} for one in draws]
-
-
-def _unsure(desk: Desk, book: RewardBook, grants: Grants) -> Unsure:
-    """What was taken unseen since the server last heard of this till, unsettled sales included."""
-    booked, waiting = (
-        book.unsure(grants.campaign, grants.acknowledged),
-        _unsettled(desk, grants.campaign),
-    )
-    return Unsure(booked.count + waiting.count, booked.cents + waiting.cents)
-
-
-def _unsettled(desk: Desk, campaign: str) -> Unsure:
-    cents = [details["paid"] for details in _unseen(desk, campaign)]
-    return Unsure(len(cents), sum(cents))
-
-
-def _unseen(desk: Desk, campaign: str) -> list[dict[str, Any]]:
-    """What open and parked sales keep of vouchers that they took unseen, with what each `paid`."""
-    return [
-        {**tender.details, "paid": tender.amount}
-        for sale in desk.ports.ledger.drafts()
-        for tender in sale.tenders
-        if tender.details.get("mode") == "bearer" and tender.details["campaign"] == campaign
-    ]
-
-
-def _in_drafts(desk: Desk) -> set[tuple[str, int, int]]:
-    """The vouchers that open and parked sales hold."""
-    found = set()
-    for sale in desk.ports.ledger.drafts():
-        for tender in sale.tenders:
-            if tender.kind is TenderKind.CAMPAIGN and "batch" in tender.details:
-                found.add(place_of(tender.details))
-        found |= {coupon.place for coupon in sale.coupons}
-    return found

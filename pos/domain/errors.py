@@ -373,6 +373,9 @@ class DiskSlow(PosError):
 
 
 class NoAnswer(PosError):
-    """Nobody could say anything of a voucher in time: the rules without network apply."""
+    """Nobody could say anything of a voucher in time: the rules without network apply.
+
+    Parameter, if that is so: perhaps, the server may hold it all the same.
+    """
 
     key = "no_answer"

@@ -15,7 +15,7 @@ from pos.i18n import Language
 from pos.plain.commands import Call
 from pos.plain.replies import PAPER_COLUMNS, Reply, sale_reply, settled_reply
 
-VOUCHER_CHARS_MIN: Final = 40  # longer than any article's code
+TOKEN_CHARS_MIN: Final = 40  # longer than any article's code
 ON_PAPER: Final = frozenset({"paper", "papier"})
 _PAPER_WISH: Final = {"yes": True, "oui": True, "no": False, "non": False}
 
@@ -35,12 +35,13 @@ class Rewards:
         }
 
     def scanned(self, line: str) -> bool:
-        """Whether a line is a scanned voucher and nothing to understand by words."""
-        if len(line) < VOUCHER_CHARS_MIN or not self._desk.ports.campaigns.active():
+        """Whether a line is something of a campaign and nothing to understand by words."""
+        text = line.strip()
+        if len(text) < TOKEN_CHARS_MIN or " " in text:
             return False
-        from pos.app.take_voucher import looks_like
+        from pos.app.scanned_token import is_token
 
-        return looks_like(line.strip())
+        return is_token(text)
 
     def take(self, text: str) -> Reply:
         """Take a voucher."""

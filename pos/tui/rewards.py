@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from pos.app.ticket_number import ticket_number
 from pos.domain.errors import BadCommand
 from pos.tui.modals.ask import Ask
 from pos.tui.modals.scannable import Scannable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pos.app.pay_by_phone import Asked
     from pos.tui.app import TillApp
 
-VOUCHER_CHARS_MIN: Final = 40  # longer than any article's code
+TOKEN_CHARS_MIN: Final = 40  # longer than any article's code
 
 
 class Rewards:
@@ -43,7 +44,7 @@ class Rewards:
             found.append((name, self.wish_paper))
         if desk.last and any(line.earned or line.given_back for line in desk.last.ticket.rewards):
             found.append(("claim", self.claim))
-        return found
+        return [*found, ("claim_ticket", self.claim_by_number)]
 
     def means(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         """How rewards pay the sale under way."""
@@ -56,12 +57,12 @@ class Rewards:
     # --- vouchers --------------------------------------------------------------------------------
 
     def is_voucher(self, text: str) -> bool:
-        """Whether a scan is a voucher and no article."""
-        if len(text) < VOUCHER_CHARS_MIN or not self.joined:
+        """Whether a scan is a voucher, or something else of a campaign, and no article."""
+        if len(text) < TOKEN_CHARS_MIN:
             return False
-        from pos.app.take_voucher import looks_like
+        from pos.app.scanned_token import is_token
 
-        return looks_like(text)
+        return is_token(text)
 
     async def typed_voucher(self) -> None:
         """Take a voucher by the code that stands beside its picture."""
@@ -141,6 +142,16 @@ class Rewards:
                 await till.record(lambda: print_claims(till.desk, number))
                 till.say(self._say("tui.done.printing"))
                 return
+
+    async def claim_by_number(self) -> None:
+        """Show what the ticket earned that the customer comes back with."""
+        till, title = self._till, self._say("tui.job.claim_ticket")
+        intro = self._say("tui.refund.intro")
+        number = await till.ask(
+            Ask(title, lambda text: ticket_number(till.desk, text), intro=intro)
+        )
+        if number is not None:
+            await self.claim(number)
 
     def _claim(self, shown: Shown) -> Scannable:
         amount = self._till.language.money(shown.amount)

@@ -110,6 +110,9 @@ class Nobody:
         del wish, key
         raise NoAnswer
 
+    def forget(self, wish: Any, key: str) -> None:
+        """Nobody is there to tell."""
+
     def release(self, campaign: str, reservation: str) -> None:
         """Nobody is there to tell."""
 

@@ -142,6 +142,7 @@ class FakeCampaigns:
         self.answer: Reservation | PosError | None = None
         self.asked: list[NewReservation] = []
         self.released: list[tuple[str, str]] = []
+        self.forgotten: list[tuple[NewReservation, str]] = []
 
     def active(self) -> tuple[str, ...]:
         """As they were set."""
@@ -167,6 +168,10 @@ class FakeCampaigns:
         if self.answer is None:
             raise NoAnswer
         return self.answer
+
+    def forget(self, wish: NewReservation, key: str) -> None:
+        """Kept."""
+        self.forgotten.append((wish, key))
 
     def release(self, campaign: str, reservation: str) -> None:
         """Kept."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from pos.app import pay_by_phone
@@ -13,8 +15,10 @@ from pos.domain.errors import (
     PhoneFirst,
     SaleChanged,
     TenderTooMuch,
+    VoucherRefused,
     WrongPhoneCode,
 )
+from pos.domain.rewards import Refusal
 from sync.contract import courier
 from tests.pos.fakes import BREAD, WINE, Counter
 from tests.pos.rewards import ORIGIN, SERVER, granted, join, lease, pay, said
@@ -120,6 +124,26 @@ def test_what_cannot_be_asked_of_a_phone(joined: Counter) -> None:
         pay_by_phone.ask(joined.desk, 900)
     with pytest.raises(NothingToPay):
         pay_by_phone.ask(joined.desk, 0)
-    join(joined, granted(state="closed"))
+    for state, cause in (("closed", Refusal.CAMPAIGN_OVER), ("paused", Refusal.PAUSED)):
+        join(joined, granted(state=state))
+        with pytest.raises(VoucherRefused) as found:
+            pay_by_phone.ask(joined.desk)
+        assert found.value.params["cause"] == cause
+    join(joined)
     with pytest.raises(NoCampaign):
+        pay_by_phone.ask(joined.desk)
+
+
+def test_asked_again_for_the_same_it_is_the_same(joined: Counter) -> None:
+    joined.ring(WINE)
+    asked = pay_by_phone.ask(joined.desk).wait()
+    digits = phone(joined, asked.address)
+    assert pay_by_phone.ask(joined.desk).wait().address == asked.address
+    assert pay_by_phone.answer(joined.desk, digits).wait() is not None
+
+
+def test_after_the_last_day_to_spend_no_phone_is_asked(joined: Counter) -> None:
+    joined.now += timedelta(days=80)
+    joined.ring(WINE)
+    with pytest.raises(VoucherRefused):
         pay_by_phone.ask(joined.desk)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace as changed
 
 from pos.app import (
     cancel_sale,
     change_sale,
+    claim_reward,
     pay_by_card,
     pay_by_phone,
     refund,
@@ -18,19 +20,31 @@ from pos.app import (
 )
 from pos.app.desk import Settled
 from pos.app.ports import ListedAt
+from pos.app.scanned_token import is_token
 from pos.app.views import show
-from pos.domain.errors import CardBusy, LimitReached, SaleHasTenders, VoucherRefused
+from pos.domain.errors import (
+    CardBusy,
+    LimitReached,
+    NoAnswer,
+    NothingToPay,
+    SaleHasTenders,
+    VoucherRefused,
+)
 from pos.domain.payment import State
 from pos.domain.rewards import Refusal
-from sync.contract.calls import Reservation
+from sync.contract import member_card
+from sync.contract.calls import NewReservation, Reservation
 from sync.contract.feed import Carnet
-from sync.contract.operations import Refund, Sale, VoucherRef, read_operation
+from sync.contract.member_card import MemberCard
+from sync.contract.operations import Earn, Refund, Sale, VoucherRef, read_operation
 from sync.contract.status_list import VALID, StatusList, pack
 from sync.contract.voucher import USUAL, Audience, Flag
 from tests.pos.fakes import BREAD, WINE, Counter
 from tests.pos.rewards import (
     AT,
     CAMPAIGN,
+    RULES,
+    SERVER,
     SHOP,
     granted,
     join,
@@ -158,7 +172,7 @@ def test_no_more_paper_vouchers_than_an_entry_may_name(counter: Counter) -> None
     change_sale.wish_paper(counter.desk, on_paper=True).wait()
     pay(counter)
     (sale,) = booked(counter)
-    assert sum(reward.amount for reward in sale.rewards) == 179
+    assert sum(one.amount for one in sale.rewards if isinstance(one, Earn)) == 179
     assert len(counter.store.ledger.rewards.claims(1)) == 21
 
 
@@ -167,7 +181,7 @@ def test_no_more_leases_than_an_entry_may_name(counter: Counter) -> None:
     counter.ring(WINE)
     pay(counter)
     (sale,) = booked(counter)
-    assert [reward.amount for reward in sale.rewards] == [179]
+    assert [one.amount for one in sale.rewards if isinstance(one, Earn)] == [179]
 
 
 def test_goods_of_many_tickets_come_back_in_an_entry_that_can_be_read(counter: Counter) -> None:
@@ -286,6 +300,85 @@ def test_what_paid_is_not_let_go(joined: Counter) -> None:
     assert joined.campaigns.released == []
 
 
+def test_what_is_held_for_a_sale_that_ended_meanwhile_is_let_go(joined: Counter) -> None:
+    joined.campaigns.answer = held()
+    joined.ring(WINE)
+    wish = take_voucher.read(joined.desk, voucher())
+    pay(joined)
+    joined.ring(BREAD)
+    with pytest.raises(NothingToPay):
+        take_voucher.take(joined.desk, wish, take_voucher.ask(joined.desk, wish))
+    assert joined.campaigns.released == [(CAMPAIGN, "hold-0")]
+
+
+def test_a_question_that_may_have_been_heard_is_taken_back_with_the_sale(joined: Counter) -> None:
+    joined.campaigns.answer = NoAnswer(perhaps=True)
+    joined.ring(WINE)
+    with pytest.raises(VoucherRefused):
+        scan(joined, voucher(flags=Flag.SINGLE_USE))
+    pay(joined)
+    ((question, _),) = joined.campaigns.forgotten
+    assert (question.voucher, question.campaign) == (voucher(flags=Flag.SINGLE_USE), CAMPAIGN)
+
+
+def test_what_was_asked_again_and_paid_is_not_taken_back(joined: Counter) -> None:
+    joined.campaigns.answer = NoAnswer(perhaps=True)
+    joined.ring(WINE)
+    with pytest.raises(VoucherRefused):
+        scan(joined, "ABCDEFGH23")
+    joined.campaigns.answer = held()
+    scan(joined, "ABCDEFGH23")
+    pay(joined)
+    assert (joined.campaigns.forgotten, joined.campaigns.released) == ([], [])
+
+
+# --- several campaigns of one server, which signs for all of them ---------------------------------
+
+
+def two(counter: Counter) -> None:
+    """The till takes part in two campaigns, and only the second one knows the vouchers."""
+    second = changed(RULES, campaign="ville", name="Ville")
+    join(counter, granted(lease(2, 900, "risk")), granted(lease(2, 900, "risk"), rules=second))
+    list_vouchers(counter)
+
+    def reserve(wish: NewReservation, key: str) -> Reservation:
+        if wish.campaign != "ville":
+            raise VoucherRefused(cause="voucher-unknown")
+        return held()
+
+    counter.campaigns.reserve = reserve  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("text", [voucher(), "ABCDEFGH23"])
+def test_each_campaign_of_a_server_is_asked_for_a_voucher(counter: Counter, text: str) -> None:
+    two(counter)
+    counter.ring(WINE)
+    scan(counter, text)
+    pay(counter)
+    assert [one["type"] for one in said(counter, "ville")[0]] == ["redeem"]
+    assert "redeem" not in [one["type"] for one in said(counter)[0]]
+
+
+def test_without_network_nobody_knows_which_campaign_it_is_of(counter: Counter) -> None:
+    two(counter)
+    del counter.campaigns.reserve  # nobody answers
+    counter.ring(WINE)
+    with pytest.raises(VoucherRefused) as found:
+        scan(counter, voucher())
+    assert found.value.params["cause"] == Refusal.OFFLINE_NEVER
+
+
+def test_a_voucher_of_a_carnet_is_its_campaigns(counter: Counter) -> None:
+    own = voucher(0, 200, audience=Audience.SHOP, audience_id=SHOP)
+    second = changed(RULES, campaign="ville", name="Ville")
+    carnet = Carnet(id=1, value=200, vouchers=(own,))
+    join(counter, granted(), granted(rules=second, carnets=(carnet,)))
+    counter.ring(WINE)
+    scan(counter, own)
+    pay(counter)
+    assert [one["type"] for one in said(counter, "ville")[0]] == ["redeem"]
+
+
 # --- lists ----------------------------------------------------------------------------------------
 
 
@@ -295,3 +388,36 @@ def test_a_voucher_that_is_younger_than_the_list_is_not_called_spent(joined: Cou
     with pytest.raises(VoucherRefused) as found:
         scan(joined, voucher(50))
     assert found.value.params["cause"] == Refusal.OFFLINE_LIST
+
+
+# --- what is no voucher ---------------------------------------------------------------------------
+
+
+def other_tokens(counter: Counter) -> dict[str, Refusal]:
+    """What else campaigns print and show, as a scanner reads it."""
+    counter.ring(WINE)
+    asked = pay_by_phone.ask(counter.desk).wait()
+    pay(counter)
+    (claim,) = claim_reward.claimable(counter.desk)
+    card = member_card.write(MemberCard("00112233445566ff", date(2026, 12, 31)), SERVER)
+    return {
+        asked.address: Refusal.CHALLENGE,
+        claim.address: Refusal.CLAIM,
+        claim.address.rpartition("/")[2]: Refusal.CLAIM,
+        card: Refusal.CARD,
+    }
+
+
+def test_what_belongs_before_a_phone_is_no_unknown_article(joined: Counter) -> None:
+    for text, cause in other_tokens(joined).items():
+        assert is_token(text)
+        with pytest.raises(VoucherRefused) as found:
+            take_voucher.read(joined.desk, text)
+        assert found.value.params["cause"] == cause
+
+
+@pytest.mark.parametrize(
+    "text", ["]C1010300000000001417261231103912345678", "https://example.org/C/" + "x" * 40, "C1"]
+)
+def test_codes_of_goods_are_left_alone(text: str) -> None:
+    assert not is_token(text)

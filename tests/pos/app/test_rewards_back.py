@@ -8,6 +8,7 @@ from pos.app import claim_reward, pay_by_card, refund, take_payment, take_vouche
 from pos.app.refund import Wanted
 from pos.app.views import show
 from pos.domain.document import Columns
+from pos.domain.errors import NothingEarned
 from pos.domain.payment import State
 from pos.domain.sale import price
 from sync.contract import claims
@@ -154,3 +155,15 @@ def test_after_the_rules_are_lost_a_return_still_takes_back_its_share(joined: Co
     join(joined, granted(lease(amount=50_000), versions={}))
     bring_back(joined, 1, Wanted(1))
     assert said(joined)[1][0]["after"] == 179
+
+
+def test_a_claim_is_shown_for_what_it_is_worth_after_goods_came_back(joined: Counter) -> None:
+    sell(joined, WINE, WINE)  # 3,59 are earned of 17,98
+    bring_back(joined, 1, Wanted(1))
+    (shown,) = claim_reward.claimable(joined.desk, 1)
+    assert shown.amount == 179
+    signed = claims.read(shown.address.rpartition("/")[2])
+    assert signed.claim.amount == 359  # as the entry said: the server takes the rest off
+    bring_back(joined, 1)
+    with pytest.raises(NothingEarned):
+        claim_reward.claimable(joined.desk, 1)

@@ -257,3 +257,16 @@ def test_the_screen_of_a_sale_that_earns(joined: Shop, size: tuple[int, int]) ->
         check_golden(app, f"campaign-sold-{size[0]}x{size[1]}")
 
     play(joined.app(), story, size)
+
+
+def test_a_customer_who_comes_back_later_still_gets_the_claim(joined: Shop) -> None:
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await type_in(app, pilot, ".1")
+        await press(app, pilot, "f2")
+        await type_in(app, pilot, ".4")
+        await press(app, pilot, "f2", "f10", "down", "enter")
+        await type_in(app, pilot, "1")
+        secret = joined.store.ledger.rewards.claims(1)[0].secret
+        assert claims.code(bytes.fromhex(secret)) in text_of(app)
+
+    play(joined.app(), story)
