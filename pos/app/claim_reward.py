@@ -122,7 +122,7 @@ def _worth(desk: Desk, kept: KeptClaim) -> Cents:
     book = desk.ports.ledger.rewards.ticket(kept.campaign, kept.ticket)
     if entry is None or book is None or entry.data["rewards"][kept.part]["type"] != "earn":
         return kept.amount
-    on_paper = sum(one["amount"] for one in entry.data["rewards"] if "handed" in one)
+    on_paper = sum(int(one["amount"]) for one in entry.data["rewards"] if "handed" in one)
     return min(kept.amount, max(book.earned - on_paper, 0))
 
 
