@@ -150,7 +150,7 @@ def _prove_on(
     if server.peak_kib > SERVER_MIB_MAX * KIB:
         wrong.append(f"the server held {server.peak_kib // KIB} MiB")
     tally.case(f"{name}, {tills} tills, seed {seed}", wrong)
-    _tell(tally, name, crowds, server, crowds.rate(began))
+    _tell(tally, name, crowds, server, began)
     _compare(tally, name, config, empty, crowds)
 
 
@@ -163,11 +163,12 @@ def _jobs(config: ServerConfig, tills: int, seed: int) -> list[Job]:
     ]
 
 
-def _tell(tally: Tally, name: str, crowds: Crowds, server: Server, rate: int) -> None:
+def _tell(tally: Tally, name: str, crowds: Crowds, server: Server, began: float) -> None:
     counts = {
         "tills": len(crowds.heads),
         "entries": crowds.entries,
-        "entries a second, the kill and all waiting included": rate,
+        "seconds until the last was served": crowds.seconds(began),
+        "entries a second, the kill and all waiting included": crowds.rate(began),
         f"entries a second in the best {BEST_SECONDS:.0f} s": crowds.busiest(BEST_SECONDS),
         "server's memory at most, MiB": server.peak_kib // KIB,
         "asked again": sum(crowds.retries.values()),

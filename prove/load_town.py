@@ -12,13 +12,14 @@ from typing import Final
 from uuid import UUID
 
 from sync.contract import canonical
+from sync.contract.funds import NewFund
 from sync.contract.jws import SigningKey
 from sync.contract.messages import ENROLMENT_TYP
 from sync.contract.rewards.rules import Limit, Percent, RulePack
 from sync.server.auth import stamp
 from sync.server.config import ServerConfig
 from sync.server.money import campaigns
-from sync.server.money.funding import NewFund, pledge
+from sync.server.money.funding import pledge
 from sync.server.money.settings import Settings
 from sync.server.organiser.creating import create_campaign
 from sync.server.run import open_services
