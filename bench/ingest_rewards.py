@@ -21,7 +21,7 @@ from bench.figure import Figure, median
 from bench.ingest import request, send
 from bench.place import workspace
 from pos.store.keys import Identity
-from prove.load import Server
+from prove.load import POSTGRES_BUFFERS, Server
 from prove.load_books import problems
 from prove.load_crowd import head_of
 from prove.load_day import SECONDS_APART, Day, Sums
@@ -46,7 +46,7 @@ def main() -> None:
     if found is None:
         Figure("ingest with rewards, PostgreSQL", "it is not installed").show()
         return
-    with cluster(found) as running, workspace() as path:
+    with cluster(found, POSTGRES_BUFFERS) as running, workspace() as path:
         _measure("PostgreSQL", path, running)
 
 

@@ -34,6 +34,7 @@ ENTRIES_A_TILL: Final = 60
 CROWDS: Final = 2
 ARRIVE_SECONDS: Final = 5.0
 DOWN_SECONDS: Final = 2.0
+POSTGRES_BUFFERS: Final = "128MB"  # as PostgreSQL is shipped
 BEST_SECONDS: Final = 10.0
 KIB: Final = 1024
 SERVER_MIB_MAX: Final = 400  # no queue may grow with the crowd
@@ -87,7 +88,7 @@ def prove_load(tally: Tally, seed: int, count: int | None = None, keep: Path | N
     if found is None:
         tally.case("PostgreSQL", ["it is not installed"])
         return
-    with cluster(found) as running, _folder() as folder:
+    with cluster(found, POSTGRES_BUFFERS) as running, _folder() as folder:
         one = ServerConfig(folder / "data", database=running.new_database())
         other = _empty(folder, running.new_database())
         _prove_on(tally, "PostgreSQL", one, other, tills, seed, lambda _: _kill_database(running))
@@ -185,4 +186,6 @@ def _compare(
     bulk = round(len(crowds.heads) * ENTRIES_A_TILL / seconds)
     tally.count(f"{name}: the same by the database alone, entries/s", bulk)
     tally.count(f"{name}: rows of that", rows)
-    tally.count(f"{name}: best / the database alone, %", crowds.busiest(BEST_SECONDS) * 100 // bulk)
+    if crowds.entries > BEST_SECONDS * bulk // 10:  # else the best seconds were mostly waiting
+        best = crowds.busiest(BEST_SECONDS)
+        tally.count(f"{name}: best / the database alone, %", best * 100 // bulk)
