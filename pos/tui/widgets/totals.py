@@ -98,6 +98,9 @@ class Totals(Rows):
         for tender in sale.tenders:
             label = clean(tender_label(tender.name, self.language))
             rows.append(ends([(label, "good")], [(number(-tender.amount), "good")], width))
+        if sale.asked:
+            asked = number(sale.asked)
+            rows.append(ends([(say("tui.total.asked"), "warn")], [(asked, "warn")], width))
         rows += self._offers(width)
         last = self.shown.last
         if last and last.change and not sale.tenders:
@@ -131,6 +134,9 @@ class Totals(Rows):
         for line in last.rewards:
             told = wrap(clean(earned_text(line, self.language)), width)
             rows += [[(fit(part, width), "good")] for part in told]
+        if any(line.to_claim or line.on_paper for line in last.rewards):
+            wanted = say("tui.reward.wanted", press=self.till.key_label("menu"))
+            rows += [[(line, "hint")] for line in wrap(wanted, width)]
         rows += [[(line, "hint")] for line in wrap(self.till.key_hints("receipt"), width)]
         return rows
 
