@@ -14,7 +14,7 @@ from pos.app.desk import Desk, Pending, Settled
 from pos.app.offline_voucher import is_over
 from pos.app.ports import PrintJob, Transaction
 from pos.app.settle import advance, require_stored
-from pos.app.take_payment import payable, whole
+from pos.app.take_payment import payable, require_room, whole
 from pos.domain.document import Cut, Document, Feed, Qr, Text, to_data
 from pos.domain.errors import (
     NoCampaign,
@@ -65,6 +65,7 @@ def ask(desk: Desk, amount: Cents | None = None) -> Pending[Asked]:
     most = min(due, REWARD_CENTS_MAX)
     if wanted > most:
         raise TenderTooMuch(due=most)
+    require_room(sale)
     grants = _spendable(desk)
     request = _request(desk, stored, grants, wanted)
     changed = replace(stored, asked=request)

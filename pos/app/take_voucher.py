@@ -19,7 +19,7 @@ from pos.app.offline_voucher import check, mode_of
 from pos.app.ports import Transaction
 from pos.app.scanned_token import why_not
 from pos.app.settle import advance, require_stored
-from pos.app.take_payment import payable, whole
+from pos.app.take_payment import payable, require_room, whole
 from pos.app.voucher_here import draws_for, in_drafts, look
 from pos.domain.errors import (
     BadVoucher,
@@ -78,8 +78,8 @@ class Answer:
 def read(desk: Desk, text: str) -> Wish:
     """Understand a scanned voucher or a typed online code.
 
-    Raises BadVoucher, NoCampaign, NothingToPay, SaleIsEmpty, CardBusy or CardUnresolved, and
-    VoucherRefused for what no server need be asked for.
+    Raises BadVoucher, NoCampaign, NothingToPay, LimitReached, SaleIsEmpty, CardBusy or
+    CardUnresolved, and VoucherRefused for what no server need be asked for.
     """
     known = desk.ports.campaigns.grants()
     if not known:
@@ -92,6 +92,7 @@ def read(desk: Desk, text: str) -> Wish:
     due = price(sale).due
     if due <= 0:
         raise NothingToPay
+    require_room(sale)
     if not tokens.looks_like(text):
         return Wish(known, _code(text), sale.id, due, desk.ports.new_id(), None)
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pos.app.ticket_number import ticket_number
 from pos.domain.errors import BadCommand
 from pos.tui.modals.ask import Ask
-from pos.tui.modals.scannable import Scannable
+from pos.tui.modals.scannable import Beside, Scannable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -111,11 +111,11 @@ class Rewards:
 
         till = self._till
         amount = till.language.money(asked.request.amount)
-        words = [
+        scan, then = (
             self._say("tui.reward.phone_scan", amount=amount),
             self._say("reward.phone_then"),
-            self._say("tui.reward.no_room"),
-        ]
+        )
+        words = Beside([scan, then], [self._say("tui.reward.no_room"), scan, then])
         title, hint = self._say("reward.phone_title"), self._say("tui.reward.hint")
         if await till.ask(Scannable(title, asked.address, words, "", hint)):
             await till.record(lambda: pay_by_phone.print_request(till.desk))
@@ -154,22 +154,19 @@ class Rewards:
             await self.claim(number)
 
     def _claim(self, shown: Shown) -> Scannable:
-        amount = self._till.language.money(shown.amount)
+        amount, say = self._till.language.money(shown.amount), self._say
         if shown.voucher:
-            words = [amount, self._say("reward.voucher_here"), self._say("reward.voucher_rules")]
-            data = shown.voucher
+            told = [amount, say("reward.voucher_here"), say("reward.voucher_rules")]
+            words, data = Beside(told, [*told, say("tui.reward.no_room")]), shown.voucher
         else:
-            words = [
-                amount,
-                self._say("reward.claim"),
-                self._say("reward.or_code", page=shown.page),
-                self._say("reward.once"),
-            ]
+            once, data = [say("reward.once")], shown.address
             if shown.until:
-                words.append(self._say("reward.until", day=self._till.language.date(shown.until)))
-            data = shown.address
-        title = self._say("reward.earned", campaign=shown.campaign)
-        return Scannable(title, data, words, shown.code, self._say("tui.reward.hint"))
+                once.append(say("reward.until", day=self._till.language.date(shown.until)))
+            scan, code = say("reward.claim"), say("reward.or_code", page=shown.page)
+            typed = say("tui.reward.type_code", page=shown.page)
+            words = Beside([amount, scan, code, *once], [amount, *once, typed])
+        title = say("reward.earned", campaign=shown.campaign)
+        return Scannable(title, data, words, shown.code, say("tui.reward.hint"))
 
 
 def _some_text(text: str) -> str:
