@@ -21,6 +21,8 @@ import msgspec
 from pos.app.desk import Desk
 from pos.app.ports import CampaignLink, ListedAt, Staff
 from pos.domain.errors import NoAnswer, VoucherRefused
+from pos.store.audit import audit
+from pos.store.head import HeadFile
 from pos.store.journal import read_chain
 from pos.store.opening import Store, open_store
 from sync.contract.calls import NewReservation, Reservation
@@ -155,6 +157,12 @@ class RoundTill(Counter):
         rows = read_chain(self.store.reader, CHAIN, after, limit)
         return [(number, compact.decode()) for number, _, compact, _ in rows]
 
+    def audit_it(self) -> None:
+        """Its journal is whole, every signature of it."""
+        witness = HeadFile(self.machine.head_file(self.name)).read()
+        report = audit(self.store.reader, witness, full=True)
+        assert report.ok, report.findings
+
     # --- making it -------------------------------------------------------------------------------
 
     def _open_again(self) -> None:
@@ -172,7 +180,7 @@ class RoundTill(Counter):
             desk.ports,
             campaigns=Heard(self),
             new_id=world.new_id,
-            new_reference=lambda: "R" + world.new_id()[-10:],
+            new_reference=lambda: "R" + world.new_id()[-9:],
             new_secret=world.new_secret,
         )
         return desk
