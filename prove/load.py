@@ -37,7 +37,7 @@ DOWN_SECONDS: Final = 2.0
 POSTGRES_BUFFERS: Final = "128MB"  # as PostgreSQL is shipped
 BEST_SECONDS: Final = 10.0
 KIB: Final = 1024
-SERVER_MIB_MAX: Final = 400  # no queue may grow with the crowd
+SERVER_MIB_MAX: Final = 512  # 130 KiB for each till that sends; no queue grows beside it
 _DISK: Final = "/var/tmp"  # noqa: S108 - /tmp is often in memory, where a sync costs nothing
 Break = Callable[["Server"], None]
 
