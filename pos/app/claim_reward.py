@@ -117,7 +117,7 @@ def _worth(desk: Desk, kept: KeptClaim) -> Cents:
     if entry is None or book is None or entry.data["rewards"][kept.part]["type"] != "earn":
         return kept.amount
     on_paper = sum(one["amount"] for one in entry.data["rewards"] if "handed" in one)
-    return min(kept.amount, max(book.earned - on_paper, 0))
+    return min(kept.amount, max(book.earned - int(on_paper), 0))
 
 
 def _shown(desk: Desk, kept: KeptClaim, worth: Cents, grants: Grants | None) -> Shown:
