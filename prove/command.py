@@ -45,6 +45,11 @@ class Command:
                 return address
         raise CommandFailed(f"{self._words}: not ready: {self._last_words()}")
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
     def kill(self) -> None:
         """End it at once, wherever it is."""
         self._process.kill()

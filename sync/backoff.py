@@ -13,6 +13,8 @@ BASE_SECONDS: Final = 1.0
 CAP_SECONDS: Final = 300.0
 # A server's own wish is obeyed up to here: a wrong header must not silence a till for days.
 RETRY_AFTER_SECONDS_MAX: Final = 3600.0
+# Who is told when to come again is not forgotten: he waits no longer than so many times that.
+TIMES_ASKED_MAX: Final = 8
 _DOUBLINGS_MAX: Final = 16
 
 
@@ -31,7 +33,7 @@ class Backoff:
         """Count one failure; the seconds to wait before the next attempt."""
         ceiling = min(CAP_SECONDS, BASE_SECONDS * 2 ** min(self.failures, _DOUBLINGS_MAX))
         self.failures += 1
-        drawn = self._uniform(0.0, ceiling)
         if retry_after_seconds is None:
-            return drawn
-        return max(drawn, min(max(retry_after_seconds, 0.0), RETRY_AFTER_SECONDS_MAX))
+            return self._uniform(0.0, ceiling)
+        asked = min(max(retry_after_seconds, 0.0), RETRY_AFTER_SECONDS_MAX)
+        return asked + self._uniform(0.0, min(ceiling, TIMES_ASKED_MAX * max(asked, BASE_SECONDS)))

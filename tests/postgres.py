@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -40,15 +42,29 @@ class Cluster:
     folder: Path
     bin: Path
     user: str | None
+    shared_buffers: str
     databases: int = 0
 
     def start(self) -> None:
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}'"
+        options += f" -c max_connections=60 -c shared_buffers={self.shared_buffers}"
         self._run("pg_ctl", "-D", self._data, "-w", "-t", str(START_SECONDS), *self._log, "start",
-                  "-o", f"{options} -c max_connections=60 -c shared_buffers=32MB")  # fmt: skip
+                  "-o", options)  # fmt: skip
 
     def stop(self, mode: str = "immediate") -> None:
         self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
+
+    def kill(self) -> None:
+        """SIGKILL every process of it, wherever each is; returns when all are gone."""
+        head = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        ours = [head, *_children(head)]
+        for pid in ours:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + START_SECONDS
+        while any(_runs(pid) for pid in ours):
+            assert time.monotonic() < until, f"{ours} do not end"
+            time.sleep(0.01)
 
     def make(self) -> None:
         self._run("initdb", "-D", self._data, "-U", "comptoir", "-A", "trust", "-E", "UTF8",
@@ -102,14 +118,14 @@ class Cluster:
 
 
 @contextmanager
-def cluster(bin_folder: Path) -> Iterator[Cluster]:
+def cluster(bin_folder: Path, shared_buffers: str = "32MB") -> Iterator[Cluster]:
     """A new server, gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     user = None
     if os.geteuid() == 0:
         user = next(one for one in USERS if _exists(one))
         shutil.chown(folder, user)
-    made = Cluster(folder, bin_folder, user)
+    made = Cluster(folder, bin_folder, user, shared_buffers)
     try:
         made.make()
         made.start()
@@ -120,6 +136,23 @@ def cluster(bin_folder: Path) -> Iterator[Cluster]:
                 made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _children(of: int) -> list[int]:
+    every = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [pid for pid in every if _stat(pid)[1:2] == [str(of)]]
+
+
+def _runs(pid: int) -> bool:
+    return _stat(pid)[:1] not in ([], ["Z"])
+
+
+def _stat(pid: int) -> list[str]:
+    """State, parent and the rest of a process; nothing when there is none (proc(5))."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _exists(user: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from pos.app.desk import Desk, Pending
 from pos.app.ports import DeviceState, KeptClaim, PrintJob, Transaction
@@ -18,6 +18,7 @@ from pos.domain.errors import NothingEarned
 from pos.domain.money import Cents
 from pos.domain.receipt import shop_header
 from sync.contract import claims
+from sync.contract import voucher as vouchers
 from sync.contract.claims import Claim
 from sync.contract.entry import CAMPAIGN_PREFIX
 from sync.contract.grants import Grants
@@ -27,7 +28,8 @@ from sync.contract.grants import Grants
 class Shown:
     """What can be claimed with a ticket: `address` opens it on a phone, `code` is typed instead.
 
-    A voucher that was handed out has neither: `voucher` is its text.
+    `until` is the last day for it (YYYY-MM-DD). A voucher that was handed out has neither address
+    nor code: `voucher` is its text.
     """
 
     campaign: str
@@ -35,6 +37,7 @@ class Shown:
     address: str = ""
     code: str = ""
     page: str = ""
+    until: str = ""
     voucher: str = ""
 
 
@@ -94,6 +97,8 @@ def _claim(desk: Desk, one: Shown) -> Iterator[Block]:
         yield Feed()
     yield Text(words.say("reward.or_code", page=one.page), "center")
     yield Text(one.code, "center", bold=True)
+    if one.until:
+        yield Text(words.say("reward.until", day=words.date(one.until)), "center")
     yield Text(words.say("reward.once"), "center")
 
 
@@ -106,6 +111,7 @@ def _voucher(desk: Desk, one: Shown) -> Iterator[Block]:
     yield Feed()
     yield Qr(one.voucher)
     yield Feed()
+    yield Text(words.say("reward.voucher_until", day=words.date(one.until)), "center")
     yield Text(words.say("reward.voucher_rules"), "center")
 
 
@@ -116,17 +122,26 @@ def _worth(desk: Desk, kept: KeptClaim) -> Cents:
     book = desk.ports.ledger.rewards.ticket(kept.campaign, kept.ticket)
     if entry is None or book is None or entry.data["rewards"][kept.part]["type"] != "earn":
         return kept.amount
-    on_paper = sum(one["amount"] for one in entry.data["rewards"] if "handed" in one)
-    return min(kept.amount, max(book.earned - int(on_paper), 0))
+    on_paper = sum(int(one["amount"]) for one in entry.data["rewards"] if "handed" in one)
+    return min(kept.amount, max(book.earned - on_paper, 0))
 
 
 def _shown(desk: Desk, kept: KeptClaim, worth: Cents, grants: Grants | None) -> Shown:
     name = grants.name if grants else kept.campaign
     if kept.voucher:
-        return Shown(name, worth, voucher=kept.voucher)
-    secret = bytes.fromhex(kept.secret)
+        last = vouchers.read(kept.voucher).voucher.last_day
+        return Shown(name, worth, until=last.isoformat(), voucher=kept.voucher)
+    code = claims.code(bytes.fromhex(kept.secret))
     page = f"{grants.origin}/c" if grants else ""
-    return Shown(name, worth, _address(desk, kept, grants), claims.code(secret), page)
+    return Shown(name, worth, _address(desk, kept, grants), code, page, _until(kept, grants))
+
+
+def _until(kept: KeptClaim, grants: Grants | None) -> str:
+    """The last day for a claim, by the rules in force."""
+    rules = grants.told.rules if grants else None
+    if rules is None:
+        return ""
+    return (date.fromisoformat(kept.day) + timedelta(days=rules.pack.claim_days)).isoformat()
 
 
 def _address(desk: Desk, kept: KeptClaim, grants: Grants | None) -> str:

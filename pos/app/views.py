@@ -153,6 +153,7 @@ def offers_view(desk: Desk) -> tuple[OfferView, ...]:
         return ()
     # Only a till that takes part in a campaign pays for what works rewards out.
     from pos.app.earning import offers
+    from sync.contract.rewards.facts import Reason
 
     sale = whole(desk, desk.sale)
     return tuple(
@@ -164,6 +165,7 @@ def offers_view(desk: Desk) -> tuple[OfferView, ...]:
             one.earned.missing,
         )
         for one in offers(desk, sale, price(sale))
+        if one.earned.reason is not Reason.NOTHING_SOLD  # nobody asks what a return earns
     )
 
 

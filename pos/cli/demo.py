@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -26,11 +27,29 @@ from pos.store.folder import DataFolder
 @click.command(help=say("cli.help.demo"))
 @click.option("--plain", is_flag=True, help=say("cli.option.plain"))
 @click.option("--replay", "replays", is_flag=True, help=say("cli.option.replay_flag"))
+@click.option("--campaign", "tours", is_flag=True, help=say("cli.option.tour"))
+@click.option(
+    "--pictures",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help=say("cli.option.pictures"),
+)
 @click.option("--json", "as_json", is_flag=True, help=say("cli.option.json"))
 @with_folder
-def demo(context: Context, plain: bool, replays: bool, as_json: bool) -> None:
+def demo(
+    context: Context,
+    plain: bool,
+    replays: bool,
+    tours: bool,
+    pictures: Path | None,
+    as_json: bool,
+) -> None:
     """Open the shop."""
     use_utf8()
+    if tours:
+        from pos.cli.tour import tour
+
+        until_stopped(lambda: tour(context, pictures, as_json=as_json))
+        return
     if replays:
         from pos.cli.replay import replay_shipped
 

@@ -19,7 +19,7 @@ READY_TIMEOUT_S: Final = 20.0
 COMMAND_TIMEOUT_S: Final = 30.0
 STOP_TIMEOUT_S: Final = 5.0
 PHONE: Final = (390, 844)
-DESK: Final = (1280, 900)
+DESK: Final = (1280, 1500)
 # W3C's own name of the member that holds an element's id.
 _ELEMENT: Final = "element-6066-11e4-a52e-4f735466cecf"
 
@@ -38,9 +38,18 @@ class Browser:
         """Go to an address."""
         _call("POST", f"{self._session}/url", {"url": address})
 
-    def click(self, css: str) -> None:
-        """Press the first element that a selector finds."""
-        _call("POST", f"{self._session}/element/{self._find(css)}/click", {})
+    def send(self, css: str) -> None:
+        """Press the button that a selector finds first, and wait for the page that follows."""
+        element = f"{self._session}/element/{self._find(css)}"
+        _call("POST", f"{element}/click", {})
+        until = time.monotonic() + COMMAND_TIMEOUT_S
+        while time.monotonic() < until:
+            try:
+                _call("GET", f"{element}/enabled")
+            except BrowserTrouble:
+                return  # the button's page has gone
+            time.sleep(0.02)
+        raise BrowserTrouble(f"nothing came of pressing {css}")
 
     def text(self, css: str) -> str:
         """The text of the first element that a selector finds."""

@@ -6,17 +6,20 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pos.bootstrap import machine, now
+from pos.bootstrap import Till, machine, now
 from pos.config import ShopConfig
 from pos.demo.processes import Process
-from pos.demo.shop import CAMPAIGN_ID, CAMPAIGN_NAME
+from pos.demo.shop import CAMPAIGN_ID, CAMPAIGN_NAME, SHOP_NAME
+from pos.demo.town import FACTS, FUNDS, rules
 from pos.store.folder import DataFolder
 from sync.contract.entry import CAMPAIGN_PREFIX
+from sync.contract.organising import NewState
 from sync.organiser import ADDRESS_FILE, organiser_at
 
 if TYPE_CHECKING:
     from pos.demo.box import Box
     from sync.contract.overview import CampaignStatus
+    from sync.organiser import OrganiserClient
 
 LOOK_EVERY_S: Final = 0.2
 
@@ -47,8 +50,19 @@ def enrol_till(folder: DataFolder, url: str, server_folder: Path, shop: ShopConf
 def _new_code(server_folder: Path, shop: str) -> str:
     with organiser_at(server_folder) as client:
         if not any(c.id == CAMPAIGN_ID for c in client.status().campaigns):
-            client.create_campaign(CAMPAIGN_ID, CAMPAIGN_NAME)
-        return client.pairing_code(client.create_shop(CAMPAIGN_ID, shop).id).code
+            _open_campaign(client)
+        made = client.create_shop(CAMPAIGN_ID, shop)
+        client.write_shop(CAMPAIGN_ID, made.id, FACTS.get(shop, FACTS[SHOP_NAME]))
+        return client.pairing_code(made.id).code
+
+
+def _open_campaign(client: OrganiserClient) -> None:
+    """A campaign with money and rules, so that every sale earns."""
+    client.create_campaign(CAMPAIGN_ID, CAMPAIGN_NAME)
+    for fund in FUNDS:
+        client.pledge(CAMPAIGN_ID, fund)
+    client.publish_rules(rules(now().date()))
+    client.set_state(CAMPAIGN_ID, NewState(state="open"))
 
 
 def server_status(server_folder: Path) -> CampaignStatus | None:
@@ -62,6 +76,26 @@ def server_total(server_folder: Path) -> int:
     """The turnover that the server booked, in cents."""
     status = server_status(server_folder)
     return status.turnover.total_cents if status else 0
+
+
+def wait_for_grants(till: Till, wait_s: float) -> bool:
+    """Wait until the till knows the rules and has something to promise; whether it does."""
+    until = time.monotonic() + wait_s
+    while not any(one.told.rules and one.told.leases for one in till.desk.ports.campaigns.grants()):
+        if time.monotonic() > until:
+            return False
+        time.sleep(LOOK_EVERY_S)
+    return True
+
+
+def wait_for_sync(till: Till, wait_s: float) -> bool:
+    """Wait until nothing of a till waits to be sent; whether that came."""
+    until = time.monotonic() + wait_s
+    while till.desk.ports.campaigns.link().waiting:
+        if time.monotonic() > until:
+            return False
+        time.sleep(LOOK_EVERY_S)
+    return True
 
 
 def wait_for_server(box: Box, server_folder: Path, wait_s: float) -> int:

@@ -36,6 +36,7 @@ PEOPLE: Final = (
 CAMPAIGN_ID: Final = "demo"
 CAMPAIGN_NAME: Final = "30 jours au comptoir"
 SHOP_NAME: Final = "Épicerie du Peyrou"
+SECOND_SHOP: Final = "Librairie de la Comédie"
 
 
 def demo_config(given: Config) -> Config:

@@ -159,10 +159,12 @@ class Rewards:
             told = [amount, say("reward.voucher_here"), say("reward.voucher_rules")]
             words, data = Beside(told, [*told, say("tui.reward.no_room")]), shown.voucher
         else:
-            once, data = say("reward.once"), shown.address
+            once, data = [say("reward.once")], shown.address
+            if shown.until:
+                once.append(say("reward.until", day=self._till.language.date(shown.until)))
             scan, code = say("reward.claim"), say("reward.or_code", page=shown.page)
             typed = say("tui.reward.type_code", page=shown.page)
-            words = Beside([amount, scan, code, once], [amount, once, typed])
+            words = Beside([amount, scan, code, *once], [amount, *once, typed])
         title = say("reward.earned", campaign=shown.campaign)
         return Scannable(title, data, words, shown.code, say("tui.reward.hint"))
 

@@ -694,7 +694,7 @@ def _responses(operation: Operation) -> Json:
 
 def _content(kind: type[m.Message] | str) -> Json:
     if isinstance(kind, str):
-        return {kind: {"schema": {} if kind == "application/json" else {"type": "string"}}}
+        return {kind: {"schema": {} if kind.endswith("json") else {"type": "string"}}}
     return {"application/json": {"schema": _ref(kind)}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 import threading
@@ -21,8 +22,9 @@ from sync.server.store.opening import open_store
 from sync.server.tills.feed import highest_items
 from sync.server.tills.tallies import fill_missing
 
-CONNECTIONS_MAX: Final = 1000
-BACKLOG: Final = 256
+CONNECTIONS_MAX: Final = 10_000  # each till keeps one open while it waits for news
+FILES_OF_OURS: Final = 256  # the database, the log, and what libraries open
+BACKLOG: Final = 1024
 KEEP_ALIVE_SECONDS: Final = 30
 STOP_SECONDS: Final = 5
 LOOK_EVERY_SECONDS: Final = 1.0
@@ -153,11 +155,21 @@ def _settings(services: Services) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         backlog=BACKLOG,
-        limit_concurrency=CONNECTIONS_MAX,
+        limit_concurrency=_connections_max(),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
         h11_max_incomplete_event_size=HEADER_BYTES_MAX,
     )
+
+
+def _connections_max() -> int:
+    """How many connections fit into the files that this process may open, which are made most."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS_MAX + FILES_OF_OURS
+    if soft < wanted:
+        soft = min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(1, min(CONNECTIONS_MAX, soft - FILES_OF_OURS))
 
 
 def _bind(host: str, port: int) -> socket.socket:

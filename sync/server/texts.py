@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 Language: TypeAlias = Literal["fr", "en"]
+PARIS: Final = ZoneInfo("Europe/Paris")
 DEFAULT: Final[Language] = "fr"
 SILENT_AFTER: Final = timedelta(hours=24)
 
@@ -143,10 +145,11 @@ def day(text: str, language: Language) -> str:
 
 
 def moment(text: str, language: Language) -> str:
-    """A time to the minute, as its own clock showed it; UTC is named."""
+    """A time to the minute: a till's as its own clock showed it, the server's by that of Paris."""
     when = datetime.fromisoformat(text)
-    shown = f"{day(text, language)} {when:%H:%M}"
-    return shown if when.utcoffset() else f"{shown} UTC"
+    if not when.utcoffset():
+        when = when.astimezone(PARIS)
+    return f"{day(when.date().isoformat(), language)} {when:%H:%M}"
 
 
 def is_silent(last: str, now: str) -> bool:

@@ -28,24 +28,20 @@ from pos.bootstrap import now
 from pos.campaign_link import open_link
 from pos.domain.errors import VoucherRefused
 from pos.store.opening import Store, open_store
-from sync.contract.rewards.rules import Percent, RulePack
 from sync.organiser import OrganiserClient, organiser_at
 from tests.pos.adapters.campaign_counter import CampaignCounter
 from tests.pos.adapters.printer_bench import eventually
 from tests.pos.fakes import WINE
 from tests.sync.rig import served
+from tests.sync.server import market
 
-CAMPAIGN = "noel"
-IBAN = "FR7630006000011234567890189"
-RULES = RulePack(
-    campaign=CAMPAIGN,
-    number=1,
-    name="Noël",
+CAMPAIGN, IBAN = market.CAMPAIGN, market.IBAN
+# Whatever day it is when the test runs.
+RULES = msgspec.structs.replace(
+    market.RULES,
     starts_at="2026-01-01T00:00:00+01:00",
-    ends_at="2029-12-25T00:00:00+01:00",
-    spend_until_at="2030-01-31T00:00:00+01:00",
-    rules=(Percent(id="back", rate=2000, base_max=5000),),
-    pending_days=0,
+    ends_at="2199-12-25T00:00:00+01:00",
+    spend_until_at="2199-12-31T00:00:00+01:00",
 )
 
 

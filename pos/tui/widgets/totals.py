@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from textual.message import Message
 
-from pos.app.reward_words import earned_text, offer_text
+from pos.app.reward_words import offer_note
 from pos.app.views import AttemptView, LastView, OfferView, SaleView
 from pos.domain.money import Cents
 from pos.domain.receipt import tender_label
@@ -132,8 +132,8 @@ class Totals(Rows):
             change = self.language.number(last.change)
             rows.append(ends([(say("tui.last.change"), "dim")], [(change, "good")], width))
         for line in last.rewards:
-            told = wrap(clean(earned_text(line, self.language)), width)
-            rows += [[(fit(part, width), "good")] for part in told]
+            rows += self._reward("reward.earned", line.name, line.earned, width)
+            rows += self._reward("reward.back", line.name, line.given_back, width)
         if any(line.to_claim or line.on_paper for line in last.rewards):
             wanted = say("tui.reward.wanted", press=self.till.key_label("menu"))
             rows += [[(line, "hint")] for line in wrap(wanted, width)]
@@ -144,10 +144,16 @@ class Totals(Rows):
         """What the sale earns, or why nothing."""
         rows: list[Row] = []
         for offer in self.shown.offers:
-            style = "good" if offer.amount else "dim"
-            text = clean(offer_text(offer, self.language))
-            rows += [[(fit(line, width), style)] for line in wrap(text, width)]
+            rows += self._reward("reward.earned", offer.campaign, offer.amount, width)
+            note = offer_note(offer, self.language)
+            rows += [[(fit(line, width), "dim")] for line in wrap(clean(note), width) if note]
         return rows
+
+    def _reward(self, key: str, campaign: str, cents: Cents, width: int) -> list[Row]:
+        if not cents:
+            return []
+        label = clean(self.language.say(key, campaign=campaign))
+        return [ends([(label, "good")], [(self.language.number(cents), "good")], width)]
 
     def _training(self, width: int) -> list[Row]:
         if not self.shown.training:

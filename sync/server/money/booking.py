@@ -20,7 +20,9 @@ from sync.contract.operations import (
     Sale,
 )
 from sync.contract.rewards.split import NotEnough
-from sync.server.money import courier, leases, reservations
+from sync.server.means import RealMeans
+from sync.server.money import claiming, courier, leases, reservations
+from sync.server.money.batch import Batch
 from sync.server.money.campaigns import Standing, standing
 from sync.server.money.context import Booking, Sender
 from sync.server.money.earning import book_adjust, book_earn, book_reissue
@@ -42,8 +44,12 @@ def book_rewards(
     """
     now_is = standing(db, campaign)
     ledger = Ledger(db, campaign, now)
+    batch = Batch(ledger, now_is, sender.shop, _claims(new))
     for entry in new:
-        _book_entry(ledger, now_is, sender, entry)
+        _book_entry(batch, now_is, sender, entry)
+    batch.flush()
+    for row in batch.joined:
+        claiming.finish_early(ledger, now_is, row, RealMeans(key))
     if new:
         add_rewards(db, campaign, sender.enrolment, (new[0].number, new[-1].number))
     last = next((entry for entry in reversed(new) if entry.rejection is None), None)
@@ -54,21 +60,32 @@ def book_rewards(
     return leases.renew(ledger, now_is, sender, key)
 
 
-def _book_entry(ledger: Ledger, now_is: Standing, sender: Sender, entry: Received) -> None:
-    said = entry.operation
+def _claims(new: Sequence[Received]) -> list[str]:
+    """The claims that the sales of a batch may be known by, each once."""
+    rewards = (one for entry in new if isinstance(entry.operation, Sale) for one in _of(entry))
+    return list(dict.fromkeys(one.claim for one in rewards if isinstance(one, Earn) and one.claim))
+
+
+def _of(entry: Received) -> Sequence[Reward]:
+    return entry.operation.rewards if isinstance(entry.operation, Sale | Refund) else ()
+
+
+def _book_entry(batch: Batch, now_is: Standing, sender: Sender, entry: Received) -> None:
+    said, ledger = entry.operation, batch.ledger
     if isinstance(said, LeaseClosed):
+        batch.flush()
         source = of_entry(sender.enrolment, entry.number)
-        leases.close(ledger, sender, source, said)
+        leases.close(ledger, now_is, sender, source, said)
     elif isinstance(said, Released):
         reservations.release_all(ledger, sender.till, said.reservations)
     elif isinstance(said, Sale | Refund) and said.rewards:
-        booking = Booking(ledger, sender, entry.epoch, entry.number, entry.at, said)
+        booking = Booking(batch, sender, entry.epoch, entry.number, entry.at, said)
         for part, reward in enumerate(said.rewards):
             _book_reward(booking, now_is, part, reward)
 
 
 def _book_reward(booking: Booking, now_is: Standing, part: int, reward: Reward) -> None:
-    if not now_is.accepts(booking.ledger.at):
+    if not booking.batch.is_accepted:
         kind = Kind.CLOSED if now_is.state == "closed" else Kind.LATE
         of_booking(booking, kind, _cents(reward), f"{type(reward).__name__.lower()} not booked")
         return
@@ -80,8 +97,10 @@ def _book_reward(booking: Booking, now_is: Standing, part: int, reward: Reward) 
 
 def _dispatch(booking: Booking, now_is: Standing, part: int, reward: Reward) -> None:
     if isinstance(reward, Earn):
-        book_earn(booking, now_is, part, reward)
-    elif isinstance(reward, Redeem):
+        book_earn(booking, part, reward)
+        return
+    booking.batch.flush()
+    if isinstance(reward, Redeem):
         book_redeem(booking, now_is, part, reward)
     elif isinstance(reward, Adjust):
         book_adjust(booking, reward, now_is.settings.wallet_floor)

@@ -19,7 +19,7 @@ from sync.server.auth import identities
 from sync.server.errors import refuse
 from sync.server.money import earns, leases
 from sync.server.money.accounts import BUDGET, Account, Place
-from sync.server.money.acts import record
+from sync.server.money.acts import SERVER, record
 from sync.server.money.campaigns import Standing, cut_off, find_pack, standing
 from sync.server.money.earning import ready
 from sync.server.money.earns import EarnRow
@@ -174,6 +174,23 @@ def _take_early(ledger: Ledger, receipt: Receipt, member: Member, now_is: Standi
     return Claimed("claimed" if covered == claim.amount else "checking", covered, 0, ready_at)
 
 
+def finish_early(ledger: Ledger, now_is: Standing, row: EarnRow, means: Means) -> None:
+    """What a claim that came before its entry still lacks: the person's limits, and the bonuses."""
+    member, pack = Member(ledger.campaign, row.member), _pack_of(ledger.db, now_is, row)
+    if pack is None or row.kind != "earn" or not row.amount:
+        return
+    lapsed = _over_limit(ledger, row, member, pack)
+    if lapsed:
+        detail = {"claim": row.claim, "lapsed": lapsed}
+        act = record(ledger.db, ledger.campaign, "claim-limit", SERVER, ledger.at, detail)
+        pending = Place(Account.PENDING, member.id)
+        ledger.move("limit", of_act(act), pending, BUDGET, ledger.share(pending, lapsed))
+        left = row.amount - lapsed
+        changes = {"amount": left, "reason": "limit", "state": "pending" if left else "lapsed"}
+        row = earns.update(ledger.db, ledger.campaign, row, **changes)
+    _bonuses(ledger, row, member, pack, means)
+
+
 def _verified(db: Db, text: str) -> claims.SignedClaim:
     try:
         signed = claims.read(text)
@@ -246,6 +263,7 @@ def _over_limit(ledger: Ledger, found: EarnRow, member: Member, pack: RulePack |
     over = 0 if left is None else max(0, found.amount - max(left, 0))
     if found.amount > over:
         book.count("earn", person, found.day, found.amount - over)
+        book.flush()
     return over
 
 
@@ -270,10 +288,12 @@ def _issue(
     """A bonus voucher, when the budget still has it."""
     rule = next(rule for rule in pack.rules if rule.id == part.rule)
     where = where_is(ledger.db, ledger.campaign, found.shop)
-    purse = Purse(ledger, standing(ledger.db, ledger.campaign).settings)
+    purse = Purse(ledger, standing(ledger.db, ledger.campaign))
     if purse.free(where, found.day) < part.amount or not isinstance(rule, ReturnVisit | InstantWin):
         return None
-    LimitBook(ledger.db, ledger.campaign, pack).count_rules([part])
+    book = LimitBook(ledger.db, ledger.campaign, pack)
+    book.count_rules([part])
+    book.flush()
     funds = purse.choose(part.amount, where, found.day)
     only_here = where.number if isinstance(rule, ReturnVisit) else None
     return issue_bonus(ledger, member.id, part.amount, funds, pack, only_here, means)

@@ -1,10 +1,11 @@
-"""What every booking of an entry needs to know: whose entry it is, and the ledger it moves."""
+"""What every booking of an entry needs to know: whose entry it is, and the batch it came in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from sync.contract.operations import Refund, Sale
+from sync.server.money.batch import Batch
 from sync.server.money.ledger import Ledger, Source, of_entry
 from sync.server.store.db import Db
 
@@ -27,12 +28,17 @@ class Booking:
     campaign's chain, `at` the till's time (ISO 8601 with offset), `said` its sale or refund.
     """
 
-    ledger: Ledger
+    batch: Batch
     sender: Sender
     epoch: int
     number: int
     at: str
     said: Sale | Refund
+
+    @property
+    def ledger(self) -> Ledger:
+        """The campaign's money."""
+        return self.batch.ledger
 
     @property
     def db(self) -> Db:

@@ -92,7 +92,8 @@ def pass_by(ledger: Ledger, sender: Sender, at: str) -> None:
         " AND epoch = ? AND state = 'paid'",
         (ledger.campaign, sender.till, sender.epoch),
     ).fetchall()
-    moment = datetime.fromisoformat(at)
+    # A till whose clock is ahead has not gone on any further for that.
+    moment = min(datetime.fromisoformat(at), datetime.fromisoformat(ledger.at))
     for challenge, member, paid_at in rows:
         if datetime.fromisoformat(paid_at) + UNUSED_AFTER < moment:
             _give_back(ledger, challenge, member)

@@ -12,41 +12,37 @@ from sync.contract.rewards.rules import RulePack
 from sync.contract.rewards.split import NotEnough, proportional
 from sync.server.money import earns
 from sync.server.money.accounts import BUDGET, Account, Place
-from sync.server.money.campaigns import Standing, find_pack
 from sync.server.money.context import Booking
 from sync.server.money.earns import EarnRow
 from sync.server.money.findings import Kind, of_booking
-from sync.server.money.funding import Purse, where_is
 from sync.server.money.leases import draw, owners_of
-from sync.server.money.limits_book import LimitBook
 from sync.server.money.vouchers import hand_out
 
 
-def book_earn(booking: Booking, standing: Standing, part: int, earn: Earn) -> None:
+def book_earn(booking: Booking, part: int, earn: Earn) -> None:
     """Book a reward: what its rules give, out of the leases that the till drew on.
 
     What the leases do not cover is paid as far as the budget has room. A till that promised more
     than the rules give is reported, and the difference is not paid.
     """
+    batch = booking.batch
     pack, expected = _expected(booking, earn)
-    before = earns.promised_by(
-        booking.db, booking.campaign, booking.sender.enrolment, booking.number
-    )
+    before = batch.promised(booking.number)
     if before:  # a part of it was handed out on paper: both together are one reward
         expected = replace(expected, amount=max(expected.amount - before, 0), base=0)
     allowed = min(earn.amount, expected.amount)
-    if earn.claim and earns.by_claim(booking.db, booking.campaign, earn.claim):
+    if earn.claim and batch.stands(earn.claim):
         of_booking(booking, Kind.BROKEN, earn.amount, "this claim stands for another sale")
         return
     place = Place(Account.PENDING, earn.member) if earn.member else _claim_place(earn)
-    early = _early(booking, earn.claim)
+    early = batch.early(earn.claim) if earn.claim else None
     covered = early or 0
     if covered < allowed:
         covered += draw(booking, earn.leases, "earn", place, allowed - covered)
     if covered < allowed:
-        covered += _from_budget(booking, standing, pack, place, allowed - covered)
+        covered += _from_budget(booking, pack, place, allowed - covered)
     row = _row(booking, earn, part, pack, covered, expected)
-    earns.insert(booking.db, booking.campaign, row)
+    batch.keep(row)
     _count(booking, pack, earn, covered)
     if allowed < earn.amount:
         detail = f"promised {earn.amount}, the rules give {expected.amount}"
@@ -57,6 +53,7 @@ def book_earn(booking: Booking, standing: Standing, part: int, earn: Earn) -> No
     if earn.handed:
         hand_out(booking, earn.handed, place, covered)
     elif early is not None:
+        batch.flush()
         _settle_early(booking, row)
 
 
@@ -86,7 +83,7 @@ def book_reissue(booking: Booking, part: int, reissue: Reissue) -> None:
     if earns.by_claim(booking.db, booking.campaign, reissue.claim):
         of_booking(booking, Kind.BROKEN, reissue.amount, "this claim stands for another sale")
         return
-    early = _early(booking, reissue.claim)
+    early = earns.early_among(booking.db, booking.campaign, [reissue.claim]).get(reissue.claim)
     paid, given = _paid_with_rewards(booking, reissue.ticket)
     cents = max(0, min(reissue.amount, paid - given))
     if cents < reissue.amount:
@@ -112,7 +109,7 @@ def book_reissue(booking: Booking, part: int, reissue: Reissue) -> None:
         ready_at="",
         reason="",
     )
-    earns.insert(booking.db, booking.campaign, row)
+    earns.insert(booking.db, booking.campaign, [row])
     if cents:
         shop = Place(Account.PAYABLE, booking.sender.shop)
         booking.ledger.move(
@@ -136,7 +133,7 @@ def _repay_lease(booking: Booking, claim: str, cents: int) -> None:
 
 def _expected(booking: Booking, earn: Earn) -> tuple[RulePack | None, Earned]:
     """What the rules give, by the pack that the till named."""
-    published = find_pack(booking.db, booking.campaign, earn.pack)
+    published = booking.batch.pack(earn.pack)
     if published is None or published.digest != earn.pack_hash:
         of_booking(booking, Kind.UNKNOWN_PACK, earn.amount, f"pack {earn.pack} {earn.pack_hash}")
         return None, Earned(0)
@@ -158,17 +155,13 @@ def _claim_place(earn: Earn) -> Place:
     return Place(Account.UNCLAIMED, earn.claim or "")
 
 
-def _from_budget(
-    booking: Booking, standing: Standing, pack: RulePack | None, place: Place, cents: int
-) -> int:
+def _from_budget(booking: Booking, pack: RulePack | None, place: Place, cents: int) -> int:
     """Pay what no lease covered, as far as limits and funds allow; the cents."""
     if pack is None:
         return 0
-    where, day = where_is(booking.db, booking.campaign, booking.sender.shop), booking.said.day
-    left = LimitBook(booking.db, booking.campaign, pack).earn_left(
-        owners_of(where, booking.sender.till), day
-    )
-    purse = Purse(booking.ledger, standing.settings)
+    batch, day = booking.batch, booking.said.day
+    where, purse = batch.where, batch.purse
+    left = batch.limits(pack).earn_left(owners_of(where, booking.sender.till), day)
     cents = min(cents, purse.free(where, day), cents if left is None else max(left, 0))
     if cents > 0:
         parts = purse.choose(cents, where, day)
@@ -211,20 +204,6 @@ def ready(now: str, pack: RulePack) -> str:
     return at.isoformat(timespec="milliseconds")
 
 
-def _early(booking: Booking, claim: str | None) -> int | None:
-    """What was paid already to whoever brought the receipt before the till did, in cents.
-
-    None when nobody did: who came first and found the leases empty has a claim to 0 cents so far.
-    """
-    if not claim:
-        return None
-    row = booking.db.execute(
-        "SELECT covered FROM claim WHERE campaign = ? AND hash = ? AND arrived = 0",
-        (booking.campaign, claim),
-    ).fetchone()
-    return int(row[0]) if row else None
-
-
 def _settle_early(booking: Booking, row: EarnRow) -> None:
     """Join an entry with the claim that came before it: both are the same reward."""
     member, promised = booking.db.execute(
@@ -240,19 +219,21 @@ def _settle_early(booking: Booking, row: EarnRow) -> None:
         of_booking(booking, Kind.CLAIM_DIFFERS, abs(promised - row.promised), detail)
     rest = Place(Account.UNCLAIMED, row.claim)
     booking.ledger.move_all("claim", booking.source, rest, Place(Account.PENDING, member))
-    pack = find_pack(booking.db, booking.campaign, row.pack)
+    pack = booking.batch.pack(row.pack)
     ready_at = ready(booking.ledger.at, pack.rules) if pack else booking.ledger.at
-    earns.update(
-        booking.db, booking.campaign, row, member=member, state="pending", ready_at=ready_at
+    booking.batch.joined.append(
+        earns.update(
+            booking.db, booking.campaign, row, member=member, state="pending", ready_at=ready_at
+        )
     )
 
 
 def _count(booking: Booking, pack: RulePack | None, earn: Earn, cents: int) -> None:
     if pack is None or cents <= 0:
         return
-    book = LimitBook(booking.db, booking.campaign, pack)
-    where = where_is(booking.db, booking.campaign, booking.sender.shop)
-    book.count("earn", owners_of(where, booking.sender.till), booking.said.day, cents)
+    book = booking.batch.limits(pack)
+    owners = owners_of(booking.batch.where, booking.sender.till)
+    book.count("earn", owners, booking.said.day, cents)
     book.count_rules([Part(one.rule, one.amount) for one in earn.parts])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
@@ -50,16 +51,19 @@ class EarnRow:
         return None
 
 
-def insert(db: Db, campaign: str, row: EarnRow) -> None:
-    """Keep a new earn."""
-    marks = ", ".join("?" * 19)
-    db.execute(
-        f"INSERT INTO earn (campaign, {_COLUMNS}) VALUES ({marks})",  # noqa: S608 - constants
-        (
-            *(campaign, row.enrolment, row.number, row.part, row.kind, row.till, row.ticket),
-            *(row.shop, row.day, row.at, row.pack, row.base, row.promised, row.amount),
-            *(row.claim, row.member, row.state, row.ready_at, row.reason),
-        ),
+def insert(db: Db, campaign: str, rows: Iterable[EarnRow]) -> None:
+    """Keep new earns."""
+    db.executemany(
+        f"INSERT INTO earn (campaign, {_COLUMNS})"  # noqa: S608 - constants
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                *(campaign, row.enrolment, row.number, row.part, row.kind, row.till, row.ticket),
+                *(row.shop, row.day, row.at, row.pack, row.base, row.promised, row.amount),
+                *(row.claim, row.member, row.state, row.ready_at, row.reason),
+            )
+            for row in rows
+        ],
     )
 
 
@@ -83,14 +87,27 @@ def by_claim(db: Db, campaign: str, claim: str) -> EarnRow | None:
     return rows[0] if rows else None
 
 
-def promised_by(db: Db, campaign: str, enrolment: int, number: int) -> int:
-    """What an entry has promised so far, in cents."""
-    (cents,) = db.execute(
-        "SELECT coalesce(sum(promised), 0) FROM earn"
-        " WHERE campaign = ? AND enrolment = ? AND number = ? AND kind = 'earn'",
-        (campaign, enrolment, number),
-    ).fetchone()
-    return int(cents)
+def claims_among(db: Db, campaign: str, claims: Collection[str]) -> set[str]:
+    """Those of these claims' hashes that an earn is known by."""
+    if not claims:
+        return set()
+    rows = db.execute(
+        f"SELECT claim FROM earn WHERE campaign = ? AND claim IN ({_marks(claims)})",  # noqa: S608 - question marks only
+        (campaign, *claims),
+    )
+    return {str(claim) for (claim,) in rows.fetchall()}
+
+
+def early_among(db: Db, campaign: str, claims: Collection[str]) -> dict[str, int]:
+    """Those of these that were brought before their entry, and the cents that covered them."""
+    if not claims:
+        return {}
+    rows = db.execute(
+        "SELECT hash, covered FROM claim WHERE campaign = ? AND arrived = 0"  # noqa: S608 - question marks only
+        f" AND hash IN ({_marks(claims)})",
+        (campaign, *claims),
+    )
+    return {str(claim): int(cents) for claim, cents in rows.fetchall()}
 
 
 def by_ticket(db: Db, campaign: str, till: str, ticket: int) -> list[EarnRow]:
@@ -105,8 +122,7 @@ def by_ticket(db: Db, campaign: str, till: str, ticket: int) -> list[EarnRow]:
 
 def by_member(db: Db, campaign: str, member: str, *states: State) -> list[EarnRow]:
     """A member's earns in these states, oldest first."""
-    marks = ",".join("?" * len(states))
-    return _select(db, campaign, f"member = ? AND state IN ({marks})", member, *states)
+    return _select(db, campaign, f"member = ? AND state IN ({_marks(states)})", member, *states)
 
 
 def due(db: Db, campaign: str, member: str, now: str) -> list[EarnRow]:
@@ -122,3 +138,7 @@ def _select(db: Db, campaign: str, where: str, *parameters: object) -> list[Earn
         (campaign, *parameters),
     )
     return [EarnRow(*row) for row in rows.fetchall()]
+
+
+def _marks(values: Collection[str]) -> str:
+    return ",".join("?" * len(values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,9 +13,9 @@ from sync.contract.rewards.split import Share, capacity, split
 from sync.server.errors import refuse
 from sync.server.money.accounts import BUDGET, Account, Place
 from sync.server.money.acts import record
-from sync.server.money.campaigns import standing
+from sync.server.money.campaigns import Standing, standing
+from sync.server.money.caps import Caps
 from sync.server.money.ledger import Ledger, of_act
-from sync.server.money.settings import Settings
 from sync.server.store.db import Db, Row, next_number
 
 SPONSORS_MAX: Final = 100
@@ -99,27 +99,67 @@ def pledged(db: Db, campaign: str) -> int:
 class Purse:
     """What the budget can still give, and out of which funds."""
 
-    def __init__(self, ledger: Ledger, settings: Settings) -> None:
+    def __init__(self, ledger: Ledger, now_is: Standing) -> None:
         self._ledger = ledger
-        self._mode = settings.share_mode
+        self._mode = now_is.settings.share_mode
+        self._caps = Caps(ledger, now_is.settings, now_is.pack)
         found = funds(ledger.db, ledger.campaign)
         self._funds = [one for one in found if one.purpose == "rewards"]
 
-    def free(self, where: Where | None = None, day: str = "") -> int:
-        """How much can be promised, in cents; in a shop on a business day, or anywhere."""
-        return capacity(self._mode, self._shares(where, day))
+    def free(self, where: Where, day: str) -> int:
+        """How much can be set aside for rewards in a shop on a business day, in cents."""
+        most = capacity(self._mode, self._shares(where, day))
+        today = self._caps.of_day()
+        return most if today is None else min(most, today)
 
-    def choose(self, cents: int, where: Where | None = None, day: str = "") -> dict[int, int]:
-        """An amount as parts of funds; NotEnough when there is less than that."""
-        return split(cents, self._mode, self._shares(where, day))
+    def free_to_risk(self, where: Where, day: str) -> int:
+        """How much can be set aside for what may be lost: no cap on rewards counts here."""
+        return capacity(self._mode, self._shares(where, day, capped=False))
 
-    def _shares(self, where: Where | None, day: str) -> Sequence[Share]:
-        free = self._ledger.funds(BUDGET)
-        return [
-            Share(fund.id, free.get(fund.id, 0), fund.cents)
-            for fund in self._funds
-            if where is None or _allows(fund.restriction, where, day)
-        ]
+    def choose(self, cents: int, where: Where, day: str) -> dict[int, int]:
+        """An amount for rewards as parts of funds, counted against their caps; NotEnough."""
+        parts = split(cents, self._mode, self._shares(where, day))
+        self._caps.count(self._by_sponsor(parts), day)
+        return parts
+
+    def choose_to_risk(self, cents: int, where: Where, day: str) -> dict[int, int]:
+        """An amount that may be lost, as parts of funds; NotEnough when there is less."""
+        return split(cents, self._mode, self._shares(where, day, capped=False))
+
+    def give_back(self, parts: Mapping[int, int], day: str) -> None:
+        """Count no longer what was set aside for rewards on a day and came back unused."""
+        back = {sponsor: -cents for sponsor, cents in self._by_sponsor(parts).items()}
+        self._caps.count(back, day, day)
+
+    def _shares(self, where: Where, day: str, *, capped: bool = True) -> Sequence[Share]:
+        free, left = self._ledger.funds(BUDGET), dict[int, int | None]()
+        shares = []
+        for fund in self._funds:
+            if not _allows(fund.restriction, where, day):
+                continue
+            cents = free.get(fund.id, 0)
+            if capped:
+                cents = self._capped(fund.sponsor, cents, day, left)
+            shares.append(Share(fund.id, cents, fund.cents))
+        return shares
+
+    def _capped(self, sponsor: int, cents: int, day: str, left: dict[int, int | None]) -> int:
+        """What of a fund its sponsor's limits allow; its funds share what is left."""
+        if sponsor not in left:
+            left[sponsor] = self._caps.of_sponsor(sponsor, day)
+        rest = left[sponsor]
+        if rest is None:
+            return cents
+        allowed = min(cents, rest)
+        left[sponsor] = rest - allowed
+        return allowed
+
+    def _by_sponsor(self, parts: Mapping[int, int]) -> dict[int, int]:
+        sums: dict[int, int] = {}
+        for fund in self._funds:
+            if fund.id in parts:
+                sums[fund.sponsor] = sums.get(fund.sponsor, 0) + parts[fund.id]
+        return sums
 
 
 def where_is(db: Db, campaign: str, shop: str) -> Where:

@@ -11,9 +11,8 @@ still hold becomes reserve: its lost branch may have promised it, and may never 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from sync.contract.feed import Lease
 from sync.contract.jws import SigningKey
@@ -25,14 +24,20 @@ from sync.server.money.campaigns import Standing
 from sync.server.money.context import Booking, Sender
 from sync.server.money.findings import Kind, find, of_booking
 from sync.server.money.funding import Purse, Where, pledged, where_is
+from sync.server.money.lease_rows import (
+    ACCOUNT,
+    Held,
+    LeaseKind,
+    add_drawn,
+    find_lease,
+    leases_of,
+)
 from sync.server.money.ledger import Bears, Ledger, Source, of_act, total
 from sync.server.money.limits_book import LimitBook
 from sync.server.money.settings import LEASE_HOURS
-from sync.server.store.db import Db, next_number
+from sync.server.store.db import next_number
 from sync.server.tills.feed import News, publish_item
 
-LeaseKind: TypeAlias = Literal["earn", "risk"]
-ACCOUNT: Final[dict[str, Account]] = {"earn": Account.LEASED, "risk": Account.RISK}
 _DRAWN_AS: Final[dict[str, tuple[str, Bears]]] = {
     "earn": ("earn", ""),
     "risk": ("doubled", "sponsor"),
@@ -42,27 +47,6 @@ RENEW_BEFORE: Final = timedelta(hours=12)
 LEASE_CENTS_MIN: Final = 100
 HISTORY_DAYS: Final = 28
 SCOPE_OF_ALL: Final = "campaign"
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A lease as it is kept."""
-
-    id: int
-    till: str
-    epoch: int
-    kind: str
-    cents: int
-    drawn: int
-    from_at: str
-    until_at: str
-    state: str
-
-    @property
-    def place(self) -> Place:
-        """Where its money is."""
-        account = Account.RESERVE if self.state == "lost" else ACCOUNT[self.kind]
-        return Place(account, str(self.id))
 
 
 def renew(ledger: Ledger, now_is: Standing, sender: Sender, key: SigningKey) -> bool:
@@ -87,7 +71,7 @@ class _Granting:
         self._key = key
         self._day = ledger.at[:10]
         self._where = where_is(ledger.db, ledger.campaign, sender.shop)
-        self._purse = Purse(ledger, now_is.settings)
+        self._purse = Purse(ledger, now_is)
 
     def grant(self, kind: LeaseKind, wanted: Callable[[], int]) -> bool:
         """A lease for what the till lacks, if that is half of it or more and the budget has it."""
@@ -97,7 +81,8 @@ class _Granting:
         most = wanted()
         if left * 2 > most:
             return False
-        cents = min(most - left, self._room(kind), self._purse.free(self._where, self._day))
+        free = self._purse.free if kind == "earn" else self._purse.free_to_risk
+        cents = min(most - left, self._room(kind), free(self._where, self._day))
         if cents < LEASE_CENTS_MIN:
             return False
         self._book(kind, cents)
@@ -177,7 +162,8 @@ class _Granting:
             (campaign, number, sender.till, sender.epoch, kind, cents, now, until),
         )
         act = record(self._db, campaign, "lease", SERVER, now, {"lease": number})
-        parts = self._purse.choose(cents, self._where, self._day)
+        choose = self._purse.choose if kind == "earn" else self._purse.choose_to_risk
+        parts = choose(cents, self._where, self._day)
         self._ledger.move("lease", of_act(act), BUDGET, Place(ACCOUNT[kind], str(number)), parts)
         self._ledger.flush()
         lease = Lease(id=number, kind=kind, amount=cents, from_at=now, until_at=until)
@@ -204,7 +190,7 @@ def draw(
     """
     covered = 0
     for wanted in draws:
-        lease = find_lease(booking.db, booking.campaign, wanted.lease)
+        lease = booking.batch.lease(wanted.lease)
         wrong = _wrong(lease, booking, kind)
         if lease is None or wrong:
             _report(booking, wanted, wrong)
@@ -215,29 +201,9 @@ def draw(
             _report(booking, wanted, f"{cents} cents are left in it")
         if cents > 0:
             _take(booking.ledger, lease, cents, credit, booking.source)
+            booking.batch.draw(lease, cents)
             covered += cents
     return covered
-
-
-def find_lease(db: Db, campaign: str, number: int) -> Held | None:
-    """A lease of a campaign."""
-    row = db.execute(
-        "SELECT id, till, epoch, kind, cents, drawn, from_at, until_at, state FROM lease"
-        " WHERE campaign = ? AND id = ?",
-        (campaign, number),
-    ).fetchone()
-    return Held(*row) if row else None
-
-
-def leases_of(db: Db, campaign: str, till: str, epoch: int, kind: LeaseKind) -> list[Held]:
-    """The leases of a till under an epoch that still hold something, oldest first."""
-    rows = db.execute(
-        "SELECT id, till, epoch, kind, cents, drawn, from_at, until_at, state FROM lease"
-        " WHERE campaign = ? AND till = ? AND epoch = ? AND kind = ? AND state <> 'closed'"
-        " AND drawn < cents ORDER BY id",
-        (campaign, till, epoch, kind),
-    )
-    return [Held(*row) for row in rows.fetchall()]
 
 
 def note_drawn(booking: Booking, draws: Sequence[LeaseDraw]) -> bool:
@@ -255,7 +221,7 @@ def note_drawn(booking: Booking, draws: Sequence[LeaseDraw]) -> bool:
             _report(booking, wanted, wrong)
             allowed = False
         else:
-            _add_drawn(booking.ledger, lease.id, wanted.amount)
+            add_drawn(booking.db, booking.campaign, [(lease.id, wanted.amount)])
     return allowed
 
 
@@ -268,11 +234,14 @@ def draw_early(
         part = min(cents - covered, ledger.balance(lease.place), lease.cents - lease.drawn)
         if part > 0:
             _take(ledger, lease, part, credit, source)
+            add_drawn(ledger.db, ledger.campaign, [(lease.id, part)])
             covered += part
     return covered
 
 
-def close(ledger: Ledger, sender: Sender, source: Source, said: LeaseClosed) -> None:
+def close(
+    ledger: Ledger, now_is: Standing, sender: Sender, source: Source, said: LeaseClosed
+) -> None:
     """Take back what a till left of leases; what it says it drew must be what was booked."""
     for one in said.leases:
         lease = find_lease(ledger.db, ledger.campaign, one.lease)
@@ -280,6 +249,9 @@ def close(ledger: Ledger, sender: Sender, source: Source, said: LeaseClosed) -> 
             detail = f"lease {one.lease} was not this till's to close"
             find(ledger, Kind.LEASE, source, shop=sender.shop, detail=detail)
         elif lease.state == "open" and one.drawn <= lease.drawn:
+            if lease.kind == "earn":
+                unused = ledger.funds(lease.place)
+                Purse(ledger, now_is).give_back(unused, lease.from_at[:10])
             ledger.move_all("lease-closed", source, lease.place, BUDGET)
             _set_state(ledger, lease.id, "closed")
         elif lease.state == "open":
@@ -324,14 +296,6 @@ def return_all(ledger: Ledger, source: Source) -> int:
 def _take(ledger: Ledger, lease: Held, cents: int, credit: Place, source: Source) -> None:
     kind, bears = _DRAWN_AS[lease.kind]
     ledger.move(kind, source, lease.place, credit, ledger.share(lease.place, cents), bears=bears)
-    _add_drawn(ledger, lease.id, cents)
-
-
-def _add_drawn(ledger: Ledger, number: int, cents: int) -> None:
-    ledger.db.execute(
-        "UPDATE lease SET drawn = drawn + ? WHERE campaign = ? AND id = ?",
-        (cents, ledger.campaign, number),
-    )
 
 
 def _wrong(lease: Held | None, booking: Booking, kind: LeaseKind) -> str:

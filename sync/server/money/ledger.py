@@ -7,7 +7,7 @@ The balances are kept beside the rows in the same transaction; the audit proves 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -51,6 +51,7 @@ class Ledger:
         self.campaign = campaign
         self.at = at
         self._balances: dict[Place, dict[int, int]] = {}
+        self._stored: set[tuple[Place, int]] = set()
         self._changed: set[tuple[Place, int]] = set()
         self._rows: list[tuple[object, ...]] = []
         self._last = 0
@@ -66,8 +67,26 @@ class Ledger:
                 "SELECT fund, cents FROM balance WHERE campaign = ? AND account = ? AND owner = ?",
                 (self.campaign, place.account, place.owner),
             )
-            self._balances[place] = {int(fund): int(cents) for fund, cents in rows.fetchall()}
+            self._balances[place] = {}
+            for fund, cents in rows.fetchall():
+                self._hold(place, int(fund), int(cents))
         return self._balances[place]
+
+    def look_up_unclaimed(self, claims: Collection[str]) -> None:
+        """Read at once what is held under claims' hashes, for whoever will ask one by one."""
+        places = [Place(Account.UNCLAIMED, claim) for claim in claims]
+        new = [place for place in places if place not in self._balances]
+        if not new:
+            return
+        marks = ",".join("?" * len(new))
+        rows = self.db.execute(
+            "SELECT owner, fund, cents FROM balance WHERE campaign = ? AND account = ?"  # noqa: S608 - question marks only
+            f" AND owner IN ({marks})",
+            (self.campaign, Account.UNCLAIMED, *(place.owner for place in new)),
+        ).fetchall()
+        self._balances.update({place: {} for place in new})
+        for owner, fund, cents in rows:
+            self._hold(Place(Account.UNCLAIMED, owner), int(fund), int(cents))
 
     def move(
         self,
@@ -118,15 +137,23 @@ class Ledger:
         """Write what was moved."""
         self.db.executemany(_INSERT, [(self.campaign, *row, self.at) for row in self._rows])
         add_flows(self.db, self.campaign, self.at[:10], self._rows)
-        self.db.executemany(
-            _UPSERT,
-            [
-                (self.campaign, place.account, place.owner, fund, self._balances[place][fund])
-                for place, fund in sorted(self._changed)
-            ],
-        )
+        new = self._changed - self._stored
+        self.db.executemany(_NEW_BALANCE, self._rows_of(new))
+        self.db.executemany(_NEW_BALANCE + _OR_CHANGED, self._rows_of(self._changed - new))
+        self._stored |= new
         self._rows.clear()
         self._changed.clear()
+
+    def _rows_of(self, held: set[tuple[Place, int]]) -> list[tuple[object, ...]]:
+        return [
+            (self.campaign, *place, fund, self._balances[place][fund])
+            for place, fund in sorted(held)
+        ]
+
+    def _hold(self, place: Place, fund: int, cents: int) -> None:
+        """Know what is stored."""
+        self._balances[place][fund] = cents
+        self._stored.add((place, fund))
 
     def _take(self, place: Place, fund: int, cents: int) -> None:
         held = self.funds(place)
@@ -170,7 +197,9 @@ _INSERT: Final = (
     "INSERT INTO transfer (campaign, id, debit, debit_owner, credit, credit_owner, fund, cents,"
     " kind, bears, source_kind, source, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_UPSERT: Final = (
+_NEW_BALANCE: Final = (
     "INSERT INTO balance (campaign, account, owner, fund, cents) VALUES (?, ?, ?, ?, ?)"
+)
+_OR_CHANGED: Final = (
     " ON CONFLICT (campaign, account, owner, fund) DO UPDATE SET cents = excluded.cents"
 )

@@ -1,9 +1,12 @@
-"""How much of a campaign's limits is used: counted in the transaction that books what counts."""
+"""How much of a campaign's limits is used: counted in the transaction that books what counts.
+
+What is counted is written by `flush`, and seen by the book that counted it at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from sync.contract.rewards.facts import Part, Room
 from sync.contract.rewards.limits import Counter, counter
@@ -14,6 +17,8 @@ _RULE: Final = "rule"  # counts how often a rule gave something, under the rule'
 # Scopes that are known as soon as an entry arrives; the person only when a reward is claimed.
 PLACE_SCOPES: Final[frozenset[Scope]] = frozenset(("till", "shop", "district", "campaign"))
 
+_Row: TypeAlias = tuple[str, str, str, str]  # action, scope, owner, period
+
 
 class LimitBook:
     """The limits of one rule pack, in one transaction."""
@@ -22,6 +27,8 @@ class LimitBook:
         self._db = db
         self._campaign = campaign
         self._pack = pack
+        self._read: dict[Counter, int] = {}
+        self._added: dict[_Row, int] = {}
 
     def room(
         self, owners: Mapping[Scope, str], day: str, scopes: Collection[Scope] = PLACE_SCOPES
@@ -54,13 +61,27 @@ class LimitBook:
             if limit.action in (action, "count" if action == "earn" else action)
             and (found := counter(limit, owners, day)) is not None
         }
-        rows = [(one, 1 if one.action == "count" else cents) for one in counters]
-        self._add([(one.action, one.scope, one.owner, one.period, much) for one, much in rows])
+        for one in counters:
+            self._add(_row(one), 1 if one.action == "count" else cents)
 
     def count_rules(self, parts: Sequence[Part]) -> None:
         """Count the rules that gave something and end after so many times."""
         limited = {rule.id for rule in self._pack.rules if rule.first is not None}
-        self._add([(_RULE, part.rule, "", "", 1) for part in parts if part.rule in limited])
+        for part in parts:
+            if part.rule in limited:
+                self._add((_RULE, part.rule, "", ""), 1)
+
+    def flush(self) -> None:
+        """Write what was counted."""
+        if self._added:
+            self._db.executemany(
+                "INSERT INTO limit_use (campaign, action, scope, owner, period, used)"
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (campaign, action, scope, owner, period)"
+                " DO UPDATE SET used = limit_use.used + excluded.used",
+                [(self._campaign, *row, self._added[row]) for row in sorted(self._added)],
+            )
+        self._added.clear()
+        self._read.clear()
 
     def _uses(self) -> dict[str, int]:
         if not any(rule.first is not None for rule in self._pack.rules):
@@ -69,21 +90,25 @@ class LimitBook:
             "SELECT scope, used FROM limit_use WHERE campaign = ? AND action = ?",
             (self._campaign, _RULE),
         )
-        return {str(rule): int(used) for rule, used in rows.fetchall()}
+        uses = {str(rule): int(used) for rule, used in rows.fetchall()}
+        for (action, rule, *_), times in self._added.items():
+            if action == _RULE:
+                uses[rule] = uses.get(rule, 0) + times
+        return uses
 
     def _used(self, one: Counter) -> int:
-        row = self._db.execute(
-            "SELECT used FROM limit_use WHERE campaign = ? AND action = ? AND scope = ?"
-            " AND owner = ? AND period = ?",
-            (self._campaign, one.action, one.scope, one.owner, one.period),
-        ).fetchone()
-        return int(row[0]) if row else 0
+        if one not in self._read:
+            row = self._db.execute(
+                "SELECT used FROM limit_use WHERE campaign = ? AND action = ? AND scope = ?"
+                " AND owner = ? AND period = ?",
+                (self._campaign, *_row(one)),
+            ).fetchone()
+            self._read[one] = int(row[0]) if row else 0
+        return self._read[one] + self._added.get(_row(one), 0)
 
-    def _add(self, rows: Sequence[tuple[str, str, str, str, int]]) -> None:
-        if rows:
-            self._db.executemany(
-                "INSERT INTO limit_use (campaign, action, scope, owner, period, used)"
-                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (campaign, action, scope, owner, period)"
-                " DO UPDATE SET used = limit_use.used + excluded.used",
-                [(self._campaign, *row) for row in rows],
-            )
+    def _add(self, row: _Row, much: int) -> None:
+        self._added[row] = self._added.get(row, 0) + much
+
+
+def _row(one: Counter) -> _Row:
+    return one.action, one.scope, one.owner, one.period

@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sync.contract import voucher as tokens
 from sync.contract.operations import Redeem
 from sync.contract.rewards.rules import RulePack
+from sync.contract.voucher import Audience
 from sync.server.money.accounts import EXPIRED, Account, Place
 from sync.server.money.campaigns import Standing, cut_off, find_pack
 from sync.server.money.context import Booking
@@ -75,7 +77,11 @@ def _take(booking: Booking, standing: Standing, row: VoucherRow, redeem: Redeem)
     """The first time: its value becomes what the shop is owed, the rest is forfeited."""
     amount = min(redeem.amount, row.value)
     payable = amount if redeem.funding == "tender" else 0
-    if _came_late(booking, standing):
+    wrong = "" if redeem.reservation else _against_terms(booking, row)
+    if wrong:
+        of_booking(booking, Kind.POLICY, amount, f"voucher {row.batch}:{row.index}: {wrong}")
+        payable = 0
+    elif _came_late(booking, standing):
         of_booking(booking, Kind.LATE, amount, f"taken at {booking.at}")
         payable = 0
     shop = Place(Account.PAYABLE, booking.sender.shop)
@@ -89,6 +95,21 @@ def _take(booking: Booking, standing: Standing, row: VoucherRow, redeem: Redeem)
         (booking.sender.shop, booking.at, booking.campaign, row.batch, row.index),
     )
     return _Paid(payable)
+
+
+def _against_terms(booking: Booking, row: VoucherRow) -> str:
+    """What of its own terms speaks against a voucher that was taken unseen; empty for nothing."""
+    said = tokens.read(row.token).voucher
+    day = datetime.fromisoformat(booking.at).date()
+    if not said.first_day <= day <= said.last_day:
+        return f"it was good from {said.first_day} to {said.last_day}"
+    if booking.said.total < said.min_spend:
+        return f"it was for purchases from {said.min_spend} cents on"
+    if said.audience is Audience.SHOP and said.audience_id != booking.batch.where.number:
+        return "only one other shop takes it"
+    if said.audience is Audience.TILL and said.audience_id != booking.sender.enrolment:
+        return "only one other till takes it"
+    return ""
 
 
 def _doubled(booking: Booking, row: VoucherRow, redeem: Redeem) -> _Paid:

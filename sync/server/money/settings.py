@@ -19,7 +19,8 @@ class Settings(Message, frozen=True, omit_defaults=False):
 
     `share_mode`: how funds share a reward. A till is leased `lease_min` to `lease_max`, and all
     open leases together no more than `leased_share` of what is left; `risk_share` of all that was
-    pledged may be set aside for vouchers taken offline. A wallet may owe up to `wallet_floor`.
+    pledged may be set aside for vouchers taken offline. `pacing`: of what is left, a day may use so
+    many percent of its even share; 0 for no such bound. A wallet may owe up to `wallet_floor`.
     Shops are paid from `settle_min` on, by `debtor_name` out of the account `debtor_iban`.
     """
 
@@ -28,6 +29,7 @@ class Settings(Message, frozen=True, omit_defaults=False):
     lease_max: Amount = 20_000
     leased_share: Rate = 1_500
     risk_share: Rate = 1_000
+    pacing: Annotated[int, Meta(ge=0, le=1_000)] = 0
     wallet_floor: Amount = 2_000
     settle_min: Annotated[int, Meta(ge=1, le=AMOUNT_CENTS_MAX)] = 1
     debtor_name: Annotated[str, Meta(max_length=70)] = ""

@@ -21,6 +21,7 @@ from sync.server.organiser.fields import (
     listed,
     one_of,
     percent,
+    whole,
 )
 from sync.server.organiser.settings import checked
 from sync.server.reference import iban
@@ -56,6 +57,7 @@ def read_settings(form: Form) -> Settings | None:
         "share_mode": form.need("share_mode", one_of(Mode), ""),
         **{name: form.need(name, cents, 0) for name in _AMOUNTS},
         **{name: form.need(name, basis_points, 0) for name in _SHARES},
+        "pacing": form.need("pacing", whole, 0),
         "debtor_name": form.text("debtor_name"),
         "debtor_iban": form.read("debtor_iban", _account, ""),
     }
@@ -78,6 +80,7 @@ def settings_fields(settings: Settings) -> dict[str, list[str]]:
         "share_mode": settings.share_mode,
         **{name: euros(getattr(settings, name)) for name in _AMOUNTS},
         **{name: percent(getattr(settings, name)) for name in _SHARES},
+        "pacing": str(settings.pacing),
         "debtor_name": settings.debtor_name,
         "debtor_iban": iban.grouped(settings.debtor_iban),
     }

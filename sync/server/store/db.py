@@ -17,6 +17,7 @@ T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
 
 PENDING_MAX: Final = 64
+READS_PENDING_MAX: Final = 512  # each is a fraction of a millisecond, and holds next to nothing
 RETRY_AFTER_SECONDS: Final = 2
 
 
@@ -67,6 +68,22 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Finish the work that waits and let the database go."""
+
+
+class Queue:
+    """Bounds how much work waits for a database; belongs to one event loop."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._waiting = 0
+
+    def __enter__(self) -> None:
+        if self._waiting >= self._most:
+            raise busy(f"{self._most} requests wait for the database")
+        self._waiting += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting -= 1
 
 
 def next_number(db: Db, table: str, campaign: str, column: str = "id") -> int:

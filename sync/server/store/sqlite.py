@@ -1,7 +1,8 @@
-"""SQLite: one file, one connection, one thread that owns it.
+"""SQLite: one file, one connection that writes on a thread of its own, and a few that read.
 
-Reads and writes queue for that thread, so nothing inside the process ever meets a locked database,
-and no second connection can checkpoint under a writer. Every campaign's lock is the thread itself.
+Writes queue for their thread, so none ever meets a locked database; every campaign's lock is that
+thread. Readers are opened read-only: they see the last commit, hold up no till, and can never
+checkpoint under the writer.
 """
 
 from __future__ import annotations
@@ -13,13 +14,23 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import local
 from typing import Final, TypeVar
 
 from sync.server.errors import BadConfig, Closed
-from sync.server.store.db import PENDING_MAX, Work, busy
+from sync.server.store.db import PENDING_MAX, READS_PENDING_MAX, Queue, Work, busy
 from sync.server.store.schema import migrate
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
+READERS: Final = 2
+# Rewards are found by hashes, so that each batch touches pages all over the file: with room for
+# them, and with checkpoints far apart, most are written once instead of each time.
+CACHE_KIB: Final = 64 * 1024
+CHECKPOINT_PAGES: Final = 16 * 1024
+_PRAGMAS: Final = (
+    *("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"),
+    *(f"cache_size = -{CACHE_KIB}", f"wal_autocheckpoint = {CHECKPOINT_PAGES}"),
+)
 _FULL: Final = 2
 
 T = TypeVar("T")
@@ -31,23 +42,28 @@ class SqliteStore:
     def __init__(self, folder: Path) -> None:
         """Open or make `server.db` in a folder; BadConfig when that cannot be."""
         self._lock = _lock(folder / "server.lock")
+        self._path = folder / "server.db"
         self._thread = ThreadPoolExecutor(1, "server-store")
-        self._pending = 0
+        self._readers = ThreadPoolExecutor(READERS, "server-reader")
+        self._mine = local()
+        self._open: set[sqlite3.Connection] = set()
+        self._writes, self._reads = Queue(PENDING_MAX), Queue(READS_PENDING_MAX)
         self._closed = False
         try:
-            self._db = self._thread.submit(_open, folder / "server.db").result()
+            self._db = self._thread.submit(_open, self._path).result()
         except BaseException:
             self._thread.shutdown()
+            self._readers.shutdown()
             os.close(self._lock)
             raise
 
     async def read(self, work: Work[T]) -> T:
-        """The result of work that only reads."""
-        return await self._queue(lambda: work(self._db))
+        """The result of work that only reads, all of it at one moment."""
+        return await self._run(self._readers, self._reads, lambda: _look(self._reader(), work))
 
     async def write(self, work: Work[T], lock: str = "") -> T:  # noqa: ARG002 - one thread writes
         """The result of work, once its transaction is on the disk; an exception rolls it back."""
-        return await self._queue(lambda: _transaction(self._db, work))
+        return await self._run(self._thread, self._writes, lambda: _transaction(self._db, work))
 
     def write_now(self, work: Work[T], lock: str = "") -> T:  # noqa: ARG002 - one thread writes
         """`write` for callers outside an event loop."""
@@ -55,25 +71,32 @@ class SqliteStore:
             raise Closed("the store is closed")
         return self._thread.submit(lambda: _transaction(self._db, work)).result()
 
-    async def _queue(self, job: Callable[[], T]) -> T:
+    async def _run(self, threads: ThreadPoolExecutor, queue: Queue, job: Callable[[], T]) -> T:
         if self._closed:
             raise busy("stopping")
-        if self._pending >= PENDING_MAX:
-            raise busy(f"{PENDING_MAX} requests wait for the disk")
-        self._pending += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, job)
+            with queue:
+                return await asyncio.get_running_loop().run_in_executor(threads, job)
         except sqlite3.OperationalError as error:
             # A full or failing disk: nothing was stored, the till keeps it all and comes back.
             raise busy(f"the disk: {error}") from error
-        finally:
-            self._pending -= 1
+
+    def _reader(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        found: sqlite3.Connection | None = getattr(self._mine, "connection", None)
+        if found is None:
+            found = self._mine.connection = _open_reader(self._path)
+            self._open.add(found)
+        return found
 
     def close(self) -> None:
         """Finish the work that waits, close the file and let another process have it."""
         if self._closed:
             return
         self._closed = True
+        self._readers.shutdown()
+        while self._open:
+            self._open.pop().close()
         self._thread.submit(self._db.close).result()
         self._thread.shutdown()
         os.close(self._lock)
@@ -96,7 +119,7 @@ def _open(path: Path) -> sqlite3.Connection:
         raise BadConfig(f"cannot open {path}: {error}") from error
     try:
         path.chmod(0o600)
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in _PRAGMAS:
             db.execute(f"PRAGMA {pragma}")
         _assert_durable(db)
         migrate(db)
@@ -107,6 +130,25 @@ def _open(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _open_reader(path: Path) -> sqlite3.Connection:
+    # Closed at the end by the thread that closes the store.
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _look(db: sqlite3.Connection, work: Work[T]) -> T:
+    db.execute("BEGIN")
+    try:
+        return work(db)
+    finally:
+        db.execute("ROLLBACK")
 
 
 def _assert_durable(db: sqlite3.Connection) -> None:

@@ -24,6 +24,7 @@ from sync.server.services import Services, address_of, answer, decode_json
 from sync.server.tills.enrolment import campaign_of_code, enrol, read_request
 from sync.server.tills.feed import campaigns_of, read_cursor, read_feed, read_wait
 from sync.server.tills.ingest import Sender, read_batch
+from sync.server.tills.room import Room
 from sync.server.tills.uplink import receive, target_of
 
 
@@ -33,6 +34,7 @@ class TillApi:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._store = services.store
+        self._room = Room()
 
     async def enrol(self, request: Request) -> Response:
         """POST /v1/enrolments."""
@@ -50,8 +52,10 @@ class TillApi:
         caller = await self.caller(request)
         self._services.meters.uplinks.take(caller.now.till)
         caller.require_free()
-        uplink = decode_json(await read_body(request, UPLINK_BODY_BYTES_MAX), Uplink)
-        return await self._store_uplink(caller, uplink)
+        async with self._room.enter() as turn:
+            body = await read_body(request, UPLINK_BODY_BYTES_MAX)
+            async with turn:
+                return await self._store_uplink(caller, decode_json(body, Uplink))
 
     async def take(self, caller: Caller, uplink: Uplink) -> Response:
         """What `entries` does, for entries that somebody brought for a till."""

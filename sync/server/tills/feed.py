@@ -28,7 +28,7 @@ from sync.contract.messages import to_payload
 from sync.server.errors import refuse
 from sync.server.store.db import Db, next_number
 
-WAITING_MAX: Final = 2048
+WAITING_MAX: Final = 8192
 CURSOR_CHARS_MAX: Final = 2000
 PAGE_BYTES_MAX: Final = 512 * 1024
 _NUMBER = re.compile(r"[0-9]{1,15}\Z")

@@ -102,6 +102,7 @@ def test_digits_are_not_given_again_for_money_that_went_back(market: Market) -> 
         return courier.pay(ledger, courier.look(ledger.db, text), member, key)
 
     market.ledger(pay)
+    market.api.clock.advance(hours=3)
     till = market.tills["Quai"]
     till.add(till.ticket("sale", 100, "2026-11-22"), at="2026-11-22T21:00:00.000+01:00")
     market.send("Quai")

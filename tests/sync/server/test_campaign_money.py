@@ -14,6 +14,7 @@ from sync.server.errors import Refused
 from sync.server.money import courier as payments
 from sync.server.money import members, vouchers
 from sync.server.money.ledger import Ledger
+from sync.server.money.settings import Settings
 from sync.server.services import Services
 from tests.sync.server.kit import Api, name_of, verdicts
 from tests.sync.server.market import CAMPAIGN, RULES, Market, secret
@@ -516,6 +517,10 @@ class TestCourier:
         till = market.tills["Quai"]
         till.add(till.ticket("sale", 100, "2026-11-22"), at="2026-11-22T21:00:00.000+01:00")
         market.send("Quai")
+        assert market.wallet("anna") == (250, 0)  # a clock that is ahead proves nothing
+        market.api.clock.advance(hours=3)
+        till.add(till.ticket("sale", 100, "2026-11-22"), at="2026-11-22T21:00:00.000+01:00")
+        market.send("Quai")
         assert market.wallet("anna") == (1000, 0)
         market.whole()
 
@@ -661,4 +666,130 @@ class TestCarnets:
     def test_a_shop_without_tills_gets_none(self, market: Market) -> None:
         shop = str(market.api.order("shops", campaign=CAMPAIGN, name="Neuf")["id"])
         market.ask("carnets", status=422, shop=shop, value=200, count=3)
-        market.ask("carnets", status=404, shop=market.shops["Port"][:-1] + "0", value=200, count=3)
+        market.ask("carnets", status=404, shop=market.tills["Port"].till, value=200, count=3)
+
+
+class TestCaps:
+    """What may be set aside: of each sponsor's money, and of the budget in one day."""
+
+    def parts(self, market: Market) -> dict[int, int]:
+        """What each fund has set aside for rewards."""
+
+        def work(ledger: Ledger) -> dict[int, int]:
+            rows = ledger.db.execute(
+                "SELECT fund, sum(cents) FROM transfer WHERE campaign = ? AND credit <> 'budget'"
+                " AND debit = 'budget' AND credit <> 'risk' GROUP BY fund",
+                (CAMPAIGN,),
+            )
+            return {int(fund): int(cents) for fund, cents in rows.fetchall()}
+
+        found: dict[int, int] = market.ledger(work)
+        return found
+
+    def test_a_sponsors_limit_leaves_the_rest_to_the_others(
+        self, api: Api, services: Services
+    ) -> None:
+        limit = Limit(action="earn", scope="sponsor", period="day", most=1_000, key="1")
+        market = Market(api, services, msgspec.structs.replace(RULES, limits=(limit,)))
+        market.open("Port")
+        for number in range(4):
+            sale = market.earn("Port", 6000, secret(number)) | {"leases": []}
+            market.sell("Port", 6000, sale)
+        market.send("Port")
+        parts = self.parts(market)
+        assert parts[1] == 1_000
+        assert sum(parts.values()) >= 4_000
+        assert market.findings() == []
+        market.whole()
+
+    def test_what_a_lease_gives_back_is_free_again(self, api: Api, services: Services) -> None:
+        limit = Limit(action="earn", scope="sponsor", period="campaign", most=1_000, key="1")
+        market = Market(api, services, msgspec.structs.replace(RULES, limits=(limit,)))
+        market.open("Port")
+        (lease,) = market.leases("Port")
+        before = self.parts(market)[1]
+        closed = {"lease": lease.id, "drawn": 0}
+        market.tills["Port"].add({"type": "lease-closed", "day": "2026-11-22", "leases": [closed]})
+        market.send("Port")  # and it is leased money anew
+        assert self.parts(market)[1] == 2 * before
+        market.whole()
+
+    def test_a_paced_campaign_sets_aside_its_days_share(self, api: Api, services: Services) -> None:
+        market = Market(api, services, pledged=340_000)  # 34 days are left with today
+        market.open()
+        settings = msgspec.to_builtins(Settings(pacing=150, lease_min=50_000, lease_max=50_000))
+        market.ask("settings", "PUT", **settings)
+        market.add_shop("Port")
+        assert sum(self.parts(market).values()) == 15_000
+        market.add_shop("Quai")
+        assert sum(self.parts(market).values()) == 15_000
+        market.sell("Quai", 6000, market.earn("Quai", 6000, secret(1)))
+        market.send("Quai")
+        assert market.findings() == ["not-covered"]
+        market.api.clock.advance(days=1)
+        market.sell("Quai", 100)
+        market.send("Quai")
+        assert sum(self.parts(market).values()) > 15_000
+        market.whole()
+
+
+class TestEarlyClaims:
+    """A receipt that a phone brings before its till does."""
+
+    def test_the_persons_limit_and_the_bonus_come_with_the_entry(
+        self, api: Api, services: Services
+    ) -> None:
+        rules = msgspec.structs.replace(
+            RULES,
+            limits=(Limit(action="earn", scope="person", period="day", most=1_500),),
+            rules=(*RULES.rules, ReturnVisit(id="again", reward=500, within_days=30)),
+        )
+        market = Market(api, services, rules)
+        market.open("Port")
+        for number, day in ((1, "2026-11-21"), (2, "2026-11-22"), (3, "2026-11-22")):
+            sale = market.earn("Port", 6000, secret(number))
+            market.sell("Port", 6000, sale, day=day)
+            early = market.claim(market.receipt("Port", 1000, secret(number)), "anna")
+            assert early.outcome in ("claimed", "checking")
+            market.send("Port")
+        assert market.wallet("anna") == (2500, 0)  # a thousand of the day before, 1,500 of this
+        bonuses = market.ledger(
+            lambda ledger: ledger.db.execute(
+                "SELECT count(*) FROM voucher JOIN batch ON batch.campaign = voucher.campaign"
+                " AND batch.id = voucher.batch WHERE purpose = 'bonus'"
+            ).fetchone()
+        )
+        assert tuple(bonuses) == (2,)
+        market.whole()
+
+    def test_a_till_that_is_never_heard_again_keeps_its_word(self, market: Market) -> None:
+        market.sell("Port", 6000, market.earn("Port", 6000, secret(1)))
+        market.claim(market.receipt("Port", 1000, secret(1)), "anna")
+        market.api.clock.advance(days=13)
+        assert market.wallet("anna") == (0, 1000)
+        market.api.clock.advance(days=2)
+        assert market.wallet("anna") == (1000, 0)
+        market.send("Port")  # it is heard after all
+        assert market.wallet("anna") == (1000, 0)
+        assert market.findings() == ["broken"]
+        market.whole()
+
+
+class TestVouchersTakenUnseen:
+    """The voucher's own terms, when nobody had asked the server."""
+
+    def test_what_its_terms_forbid_is_not_paid(self, market: Market) -> None:
+        give(market, "anna")
+        token = market.voucher("anna", 500).token
+        late = "2027-01-30T10:00:00.000+01:00"
+        market.api.clock.advance(days=69)
+        till = market.tills["Quai"]
+        data = till.ticket("sale", 3000, "2027-01-30") | {
+            "tenders": [{"kind": "card", "amount": 2500}, {"kind": "campaign", "amount": 500}],
+            "rewards": [market.redeem(token, "locked")],
+        }
+        till.add(data, at=late)
+        market.send("Quai")
+        assert market.figures()["redeemed"] == 0
+        assert market.findings() == ["policy"]
+        market.whole()

@@ -36,6 +36,7 @@ SETTINGS = {
     "lease_max": "200",
     "leased_share": "15",
     "risk_share": "10",
+    "pacing": "150",
     "wallet_floor": "20",
     "settle_min": "0,01",
     **PAYER,

@@ -16,7 +16,7 @@ from sync.contract.messages import problem_name
 from sync.server.config import ServerConfig, open_secrets
 from sync.server.errors import BadConfig, Closed, Refused
 from sync.server.services import Services
-from sync.server.store.db import PENDING_MAX, Db
+from sync.server.store.db import PENDING_MAX, READS_PENDING_MAX, Db
 from sync.server.store.postgres import PostgresStore
 from sync.server.store.schema import VERSION
 from sync.server.store.sqlite import SqliteStore
@@ -92,17 +92,17 @@ def test_a_closed_store_takes_no_work(tmp_path: Path) -> None:
         store.write_now(lambda _: None)
 
 
-def test_work_that_waits_is_bounded(store: SqliteStore) -> None:
+@pytest.mark.parametrize(("ask", "most"), [("write", PENDING_MAX), ("read", READS_PENDING_MAX)])
+def test_work_that_waits_is_bounded(store: SqliteStore, ask: str, most: int) -> None:
     gate = threading.Event()
+    do = getattr(store, ask)
 
     async def scene() -> Refused:
-        slow = [
-            asyncio.create_task(store.read(lambda _: gate.wait(20))) for _ in range(PENDING_MAX)
-        ]
+        slow = [asyncio.create_task(do(lambda _: gate.wait(20))) for _ in range(most)]
         await asyncio.sleep(0)
         try:
             with pytest.raises(Refused) as caught:
-                await store.read(lambda _: None)
+                await do(lambda _: None)
         finally:
             gate.set()
             await asyncio.gather(*slow)
@@ -111,6 +111,40 @@ def test_work_that_waits_is_bounded(store: SqliteStore) -> None:
     refused = asyncio.run(scene())
     assert problem_name(refused.problem) == "busy"
     assert refused.retry_after_seconds == 2
+
+
+def test_a_long_read_and_a_write_do_not_wait_for_each_other(services: Services) -> None:
+    gate, store = threading.Event(), services.store
+
+    def insert(db: Db) -> None:
+        db.execute("INSERT INTO campaign VALUES ('noel', 'Noël', '2026-11-22')")
+
+    def count(db: Db) -> int:
+        return int(db.execute("SELECT count(*) FROM campaign").fetchone()[0])
+
+    def look_twice(db: Db) -> tuple[int, int]:
+        before = count(db)
+        assert gate.wait(20)
+        return before, count(db)
+
+    async def scene() -> tuple[tuple[int, int], int]:
+        looking = asyncio.create_task(store.read(look_twice))
+        await asyncio.sleep(0.1)  # its moment has begun
+        await store.write(insert, "noel")
+        seen = await store.read(count)
+        gate.set()
+        return await looking, seen
+
+    assert asyncio.run(scene()) == ((0, 0), 1)
+
+
+def test_what_reads_cannot_write(services: Services) -> None:
+    with pytest.raises((Refused, sqlite3.Error, psycopg.Error)):
+        asyncio.run(
+            services.store.read(
+                lambda db: db.execute("INSERT INTO campaign VALUES ('noel', 'Noël', '2026')")
+            )
+        )
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

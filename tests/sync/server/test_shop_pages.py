@@ -287,10 +287,10 @@ def test_a_code_is_shown_once_and_lets_a_till_in(
     address = add(api, leader)
     made = api.ask("POST", f"{address}/codes", data={"act": "make", "days": "7"}, headers=leader)
     code = code_of(made.text)
-    assert "29/11/2026 17:00" in Reader(made.text).text
+    assert "29/11/2026 18:00" in Reader(made.text).text
     page = look(address.removeprefix(HOME))
     assert code not in page.text
-    assert "valable jusqu'au 29/11/2026 17:00" in page.text
+    assert "valable jusqu'au 29/11/2026 18:00" in page.text
     enrolled = enrol(api, Till(SigningKey.from_secret(5)), code)
     assert enrolled.status_code == 201
     digits = enrolled.json()["fingerprint"]

@@ -1,0 +1,39 @@
+"""Where uploads wait their turn: thousands of tills that come back together are not all refused.
+
+So many are in the room at once; so few of them hold the threads and the database's queue that
+everybody else still gets there. Who finds it full is told when to come again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from sync.server.errors import refuse
+
+IN_ROOM_MAX: Final = 512
+AT_ONCE: Final = 16
+RETRY_AFTER_SECONDS: Final = 5
+
+
+class Room:
+    """Belongs to one event loop."""
+
+    def __init__(self, in_room_max: int = IN_ROOM_MAX, at_once: int = AT_ONCE) -> None:
+        self._most = in_room_max
+        self._inside = 0
+        self.turn = asyncio.Semaphore(at_once)
+
+    @asynccontextmanager
+    async def enter(self) -> AsyncIterator[asyncio.Semaphore]:
+        """Come in, to read what is brought; then wait for `turn`. Refused when the room is full."""
+        if self._inside >= self._most:
+            detail = f"{self._most} tills are being served"
+            raise refuse("busy", detail, retry_after_seconds=RETRY_AFTER_SECONDS)
+        self._inside += 1
+        try:
+            yield self.turn
+        finally:
+            self._inside -= 1
