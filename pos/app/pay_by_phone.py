@@ -20,7 +20,6 @@ from pos.domain.errors import (
     NoCampaign,
     NothingToPay,
     PhoneFirst,
-    SaleChanged,
     TenderTooMuch,
     VoucherRefused,
     WrongPhoneCode,
@@ -108,8 +107,8 @@ def print_request(desk: Desk) -> Pending[Asked]:
 def answer(desk: Desk, digits: str) -> Pending[Settled | None]:
     """Take the digits that the phone shows: it has paid.
 
-    Raises PhoneFirst, WrongPhoneCode (after five of them a new challenge is needed), SaleChanged
-    when less is due by now than the phone paid.
+    Raises PhoneFirst, WrongPhoneCode (after five of them a new challenge is needed), VoucherRefused
+    when less is due by now than the phone paid, SaleChanged.
     """
     stored = payable(desk)
     request = stored.asked
@@ -118,7 +117,7 @@ def answer(desk: Desk, digits: str) -> Pending[Settled | None]:
     _check(desk, request, digits)
     sale = whole(desk, stored)
     if request.amount > price(sale).due:
-        raise SaleChanged
+        raise VoucherRefused(cause=Refusal.PHONE_PAID_MORE)
     grants = _grants_of(desk, request)
     tender = Tendered(
         REWARD.name, REWARD.kind, request.amount, request.amount, details=_details(grants, request)

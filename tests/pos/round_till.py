@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -233,10 +234,15 @@ class Heard:
             headers={"Idempotency-Key": key},
         )
         if self._till.line == "deaf" or found.status_code == 429:
-            raise NoAnswer
+            raise NoAnswer(perhaps=self._till.line == "deaf")
         if found.status_code != 201:
             raise VoucherRefused(cause=problem_of(found))
         return msgspec.convert(found.json(), Reservation)
+
+    def forget(self, wish: NewReservation, key: str) -> None:
+        """Ask again, and tell the server, if anybody hears."""
+        with suppress(NoAnswer, VoucherRefused):
+            self.release(wish.campaign, self.reserve(wish, key).id)
 
     def release(self, campaign: str, reservation: str) -> None:
         """Tell the server, if anybody hears."""
