@@ -167,9 +167,9 @@ class ShopperPages:
         def work(ledger: Ledger) -> vouchers.Issued | vouchers.VoucherRow:
             member = member_of(ledger.db, ledger.campaign, request)
             newest = next(iter(vouchers.of_member(ledger.db, member)), None)
-            if newest and newest.value == value and "after" in form:
-                if form["after"] != _place(newest):
-                    return newest
+            made = newest is not None and newest.value == value
+            if newest and made and form.get("after", _place(newest)) != _place(newest):
+                return newest
             wallets.mature(ledger, member)
             pack = standing(ledger.db, ledger.campaign).pack
             if pack is None:

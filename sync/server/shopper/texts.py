@@ -34,8 +34,8 @@ _FR: Final = {
     "wallet": "Mon porte-monnaie",
     "empty": "Votre porte-monnaie est vide. Scannez le code d'un ticket pour commencer.",
     "available": "À dépenser",
-    "owing": "Vos prochains gains compenseront d'abord {amount} : des articles ont été rendus après que"
-    " leur gain a été dépensé.",
+    "owing": "Vos prochains gains compenseront d'abord {amount} : des articles ont été rendus après"
+    " que leur gain a été dépensé.",
     "pending": "En attente",
     "make_voucher": "Préparer un bon de {amount}",
     "vouchers": "Mes bons",
@@ -48,8 +48,8 @@ _FR: Final = {
     "voucher_help": "À montrer en caisse, une seule fois, sans rendu de monnaie.",
     "short_code": "Code court :",
     "code_once": "Notez-le si la caisse ne peut pas scanner : il n'est affiché que maintenant.",
-    "code_gone": "Son code court n'a été affiché qu'à sa préparation. Si la caisse ne peut pas scanner,"
-    " remplacez ce bon : le nouveau a un nouveau code.",
+    "code_gone": "Son code court n'a été affiché qu'à sa préparation. Si la caisse ne peut pas"
+    " scanner, remplacez ce bon : le nouveau a un nouveau code.",
     "qr": "Code à scanner en caisse",
     "until": "valable jusqu'au {day}",
     "history": "Mes tickets",
