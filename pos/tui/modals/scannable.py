@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -53,11 +54,16 @@ class Sheet(Rows):
 
 
 class Scannable(Question[bool]):
-    """Shows it. True: it is wanted on paper; what is `typed` is shown large."""
+    """Shows it. True: it is wanted on paper; what is `typed` is shown large.
+
+    `words` are told whether the code is on the screen: what does not fit cannot be scanned.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [("enter", "leave", ""), ("f11", "on_paper", "")]
 
-    def __init__(self, title: str, data: str, words: list[str], typed: str, hint: str) -> None:
+    def __init__(
+        self, title: str, data: str, words: Callable[[bool], list[str]], typed: str, hint: str
+    ) -> None:
         super().__init__(title, hint=hint)
         self._data = data
         self._said = words
@@ -79,15 +85,15 @@ class Scannable(Question[bool]):
         wide = len(code[0]) + WORDS_WIDTH + 6 if code else 0
         code = code if fits and wide <= size.width else []
         self.width = wide if code else NARROW_WIDTH  # type: ignore[misc]  # as the code needs
-        words = self._words(WORDS_WIDTH if code else NARROW_WIDTH - 4)
+        words = self._words(WORDS_WIDTH if code else NARROW_WIDTH - 4, fits=bool(code))
         sheet = Sheet(code, words)
         sheet.styles.width = self.width - 4
         sheet.styles.height = max(len(code), len(words))
         return [sheet]
 
-    def _words(self, width: int) -> list[Row]:
+    def _words(self, width: int, *, fits: bool) -> list[Row]:
         rows: list[Row] = []
-        for text in self._said:
+        for text in self._said(fits):
             rows += [[(fit(line, width), "text")] for line in wrap(clean(text), width)]
         if self._typed:
             rows += [[(" " * width, "text")], [(fit(self._typed, width), "due")]]
