@@ -363,7 +363,7 @@ OPERATIONS: Final = (
     ),
     Operation("health", "GET", "/healthz", "Whether the server answers", overview.Health),
     Operation("openapi", "GET", "/openapi.json", "This document", "application/json"),
-    Operation("login", "GET", "/login", "The log-in form", "text/html"),
+    Operation("login", "GET", "/login", "The log-in form", "text/html", parameters=("chosen",)),
     Operation(
         "logIn",
         "POST",
@@ -564,6 +564,11 @@ _PARAMETERS: Final[dict[str, Json]] = {
             "schema": {"type": "integer", "minimum": 0, "maximum": 999_999},
         }
         for name in ("added", "changed")
+    },
+    "chosen": {
+        "in": "query",
+        "description": "1: a password was just chosen, for the page to say",
+        "schema": {"type": "string", "maxLength": 1},
     },
     "all": {
         "in": "query",

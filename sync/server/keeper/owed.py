@@ -7,6 +7,7 @@ from typing import Final
 
 from sync.server.money.accounts import Account
 from sync.server.money.campaigns import standing
+from sync.server.money.findings import PAYABLE
 from sync.server.reference.iban import masked
 from sync.server.settlement.runs import LineState
 from sync.server.settlement.statement import Item, read_owed
@@ -51,6 +52,11 @@ class Concern:
     cents: int
     at: str
     decision: str
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an organiser may still have the shop paid for it."""
+        return not self.decision and self.kind in PAYABLE
 
 
 def read_account(db: Db, campaign: str, shop: str) -> Owed:

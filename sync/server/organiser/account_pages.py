@@ -148,7 +148,7 @@ class AccountPages:
             return self._invitation(request, account, 422, wrong="too_short")
         secret, now = str(request.path_params["secret"]), self._services.clock.now()
         await self._store.write(lambda db: accounts.accept(db, secret, kept, now), account.campaign)
-        return RedirectResponse("/login", 303)
+        return RedirectResponse("/login?chosen=1", 303)
 
     async def _invited(self, request: Request) -> Account:
         """The account of an invitation. Wrong ones are counted as failed log-ins are."""

@@ -31,6 +31,7 @@ from sync.server.services import Services
 from sync.server.store.db import Db
 
 FIELDS_MAX: Final = 20
+_ORDER: Final = ("open", "paused", "ended")
 _ONE: Final = "/campaigns/{campaign}/campaign"
 _STATE: Final = "/campaigns/{campaign}/state"
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
@@ -158,7 +159,7 @@ class CampaignPages:
         now_is, found, free = await self._store.read(work)
         shown: dict[str, Any] = {"fund": Form({}), "problems": {}, **_CHOICES}
         shown |= {"settings": Form(settings_fields(now_is.settings)), "standing": now_is}
-        shown |= {"funds": found, "free": free, "steps": sorted(STEPS[led.state])}
+        shown |= {"funds": found, "free": free, "steps": sorted(STEPS[led.state], key=_ORDER.index)}
         return self._shell.render(request, "campaign", led, status, **(shown | values))
 
     async def _form(self, request: Request) -> Form:

@@ -33,8 +33,8 @@ class Doors:
         self._passwords = Passwords()
 
     async def login(self, request: Request) -> Response:
-        """GET /login."""
-        return self._form(request)
+        """GET /login; with `chosen` it says that the password of an invitation is kept."""
+        return self._form(request, chosen=bool(request.query_params.get("chosen")))
 
     async def log_in(self, request: Request) -> Response:
         """POST /login. Failures are counted by address, and by account."""
@@ -111,4 +111,5 @@ class Doors:
         return entered
 
     def _form(self, request: Request, code: int = 200, /, **values: Any) -> Response:
-        return self._html.render(request, "login.html", code, **{"wrong": "", **values})
+        values = {"wrong": "", "chosen": False, **values}
+        return self._html.render(request, "login.html", code, **values)

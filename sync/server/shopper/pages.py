@@ -33,6 +33,7 @@ from sync.server.store.db import Db
 
 SECRET_BYTES: Final = 32
 CAMPAIGNS_MAX: Final = 20
+NO_VOUCHER: Final = "none"  # a form's empty field would be lost
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -51,6 +52,11 @@ class Shown:
     def campaign(self) -> str:
         """The campaign that it belongs to."""
         return self.member.campaign
+
+    @property
+    def newest(self) -> str:
+        """The voucher that was made last, as a form says it."""
+        return _place(self.vouchers[0]) if self.vouchers else NO_VOUCHER
 
 
 class ShopperPages:
@@ -150,12 +156,20 @@ class ShopperPages:
         return await self._wallet(request)
 
     async def make_voucher(self, request: Request) -> Response:
-        """POST /porte-monnaie/bon. The short code is shown on this page only."""
+        """POST /porte-monnaie/bon. The short code is shown on this page only.
+
+        `after` is the newest voucher of the page that the form was on: the same form sent again,
+        as a phone does that loads the page anew, leads to the voucher that it made.
+        """
         form = await read_form(request)
         value = whole(form.get("value", ""))
 
-        def work(ledger: Ledger) -> vouchers.Issued:
+        def work(ledger: Ledger) -> vouchers.Issued | vouchers.VoucherRow:
             member = member_of(ledger.db, ledger.campaign, request)
+            newest = next(iter(vouchers.of_member(ledger.db, member)), None)
+            made = newest is not None and newest.value == value
+            if newest and made and form.get("after", _place(newest)) != _place(newest):
+                return newest
             wallets.mature(ledger, member)
             pack = standing(ledger.db, ledger.campaign).pack
             if pack is None:
@@ -164,6 +178,9 @@ class ShopperPages:
 
         campaign = form.get("campaign", "")
         issued = await self._write(campaign, work)
+        if isinstance(issued, vouchers.VoucherRow):
+            place = f"/bon/{campaign}/{_place(issued)}" if issued.state == "valid" else ""
+            return RedirectResponse(f"/porte-monnaie{place}", 303)
         return self._voucher(request, campaign, issued, issued.token, shown(issued.code))
 
     async def voucher(self, request: Request) -> Response:
@@ -309,6 +326,11 @@ class ShopperPages:
     def _keep(self, response: Response, secret: str) -> Response:
         keep_secret(response, secret, is_https=self._services.is_https)
         return response
+
+
+def _place(voucher: vouchers.VoucherRow) -> str:
+    """Where a voucher is, as its page's address says it."""
+    return f"{voucher.batch}/{voucher.index}"
 
 
 def _shown(db: Db, secret: str, now: str) -> list[Shown]:

@@ -43,7 +43,7 @@ def accept(api: Api, invitation: str, password: str = PASSWORD) -> None:
     """Choose a password."""
     form = {"password": password, "again": password}
     done = api.ask("POST", invitation, data=form)
-    assert (done.status_code, done.headers["location"]) == (303, "/login"), done.text
+    assert (done.status_code, done.headers["location"]) == (303, "/login?chosen=1"), done.text
 
 
 def join(api: Api, admin: dict[str, str], campaign: str, name: str, shop: str = "") -> Person:

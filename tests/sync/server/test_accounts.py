@@ -47,6 +47,8 @@ def test_an_invitation_opens_once_and_for_seven_days(
     clock.advance(days=6, hours=23)
     admin = session(api, token=api.admin["Authorization"].removeprefix("Bearer "))
     accept(api, link)
+    assert "Mot de passe enregistré" in api.ask("GET", "/login?chosen=1").text
+    assert "Mot de passe enregistré" not in api.ask("GET", "/login").text
     assert api.ask("GET", link).status_code == 404
     again = api.ask("POST", link, data={"password": PASSWORD, "again": PASSWORD})
     assert again.status_code == 404

@@ -333,6 +333,7 @@ class TestFindings:
         assert market.findings() == ["doubled"]
         owed = market.figures()["payable"]
         assert 'value="pay"' not in office.get("findings")
+        assert 'value="refuse"' not in office.get("findings")
         office.post("findings/1", 422, decision="pay")
         assert market.figures()["payable"] == owed
         office.post("findings/1", decision="noted")

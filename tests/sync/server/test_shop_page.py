@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sync.server.keeper.books import read_average
-from sync.server.keeper.owed import read_account
+from sync.server.keeper.owed import Concern, read_account
 from sync.server.keeper.words import TEXTS
 from sync.server.money.findings import Kind
 from sync.server.services import Services
@@ -254,6 +254,15 @@ def test_findings_are_said_in_plain_words(market: Market, keeper: Person) -> Non
     assert "décidé : non payé" in page(market, keeper.cookie)
     other = page(market, {"Authorization": market.api.admin["Authorization"]}, path(market, "Port"))
     assert "Rien à signaler" in other
+
+
+def test_a_shop_waits_only_for_what_may_still_be_paid() -> None:
+    def waits(kind: Kind, decision: str = "") -> bool:
+        return Concern(1, kind, 500, "2026-11-23T09:00:00.000+01:00", decision).is_waiting
+
+    assert waits(Kind.POLICY)
+    assert not waits(Kind.POLICY, "pay")
+    assert not waits(Kind.DOUBLED)  # it was paid already
 
 
 def test_every_kind_of_finding_has_words() -> None:

@@ -44,6 +44,39 @@ def test_a_receipt_becomes_a_voucher_without_any_account(market: Market, phone: 
     market.whole()
 
 
+def test_a_voucher_page_loaded_anew_makes_no_second_voucher(market: Market, phone: Phone) -> None:
+    phone.send(sell(market))
+    wish = {"campaign": CAMPAIGN, "value": 500, "after": "none"}
+    assert "il n'est affiché que maintenant" in phone.send("/porte-monnaie/bon", **wish)
+    phone.send("/porte-monnaie/bon", **wish)
+    assert phone.last is not None
+    assert phone.last.headers["location"] == f"/porte-monnaie/bon/{CAMPAIGN}/1/0"
+    assert "le nouveau a un nouveau code" in phone.get(phone.last.headers["location"])
+    wallet = phone.get("/porte-monnaie")
+    after = re.search(r'name="after" value="([^"]*)"', wallet)
+    assert after
+    assert after[1] == "1/0"
+    assert "<svg" in phone.send("/porte-monnaie/bon", **(wish | {"after": after[1]}))
+    phone.send("/porte-monnaie/rendre", campaign=CAMPAIGN, batch=1, index=1)
+    phone.send("/porte-monnaie/bon", **(wish | {"after": after[1]}))
+    assert phone.last.headers["location"] == "/porte-monnaie"
+    assert phone.get("/porte-monnaie").count("rendu ou remplacé") == 1
+    market.whole()
+
+
+def test_a_wallet_says_what_its_next_rewards_make_up_for(market: Market, phone: Phone) -> None:
+    phone.send(sell(market))
+    phone.send("/porte-monnaie/bon", campaign=CAMPAIGN, value=1000)
+    assert "compenseront" not in phone.get("/porte-monnaie")
+    till = market.tills["Port"]
+    adjust = {"type": "adjust", "ticket": till.tickets, "before": 1000, "after": 0}
+    till.add(till.ticket("refund", -6000, "2026-11-22") | {"rewards": [adjust]})
+    market.send("Port")
+    wallet = phone.get("/porte-monnaie")
+    assert "compenseront d'abord 10,00 €" in wallet
+    assert "-10,00 €" not in wallet
+
+
 def test_a_printed_code_is_claimed_once(market: Market, phone: Phone) -> None:
     sell(market)
     code = claims.code(secret(1))
