@@ -168,7 +168,9 @@ def _tell(tally: Tally, name: str, crowds: Crowds, server: Server, began: float)
     counts = {
         "tills": len(crowds.heads),
         "entries": crowds.entries,
-        "seconds until the last was served": crowds.seconds(began),
+        "seconds until 90 % was in": crowds.seconds(began, 90),
+        "seconds until 99 % was in": crowds.seconds(began, 99),
+        "seconds until the last till was served": crowds.seconds(began),
         "entries a second, the kill and all waiting included": crowds.rate(began),
         f"entries a second in the best {BEST_SECONDS:.0f} s": crowds.busiest(BEST_SECONDS),
         "server's memory at most, MiB": server.peak_kib // KIB,

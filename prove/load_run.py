@@ -83,9 +83,14 @@ class Crowds:
         self.heads.update(line.heads)
         return line.done
 
-    def seconds(self, began: float) -> int:
-        """From the beginning to the last entry that was acknowledged."""
-        return round(max((moment for moment, _ in self.acked), default=began) - began)
+    def seconds(self, began: float, percent: int = 100) -> int:
+        """From the beginning until so much of what was acknowledged in all was."""
+        wanted, held = self.entries * percent / 100, 0
+        for moment, much in sorted(self.acked):
+            held += much
+            if held >= wanted:
+                return round(moment - began)
+        return 0
 
     def rate(self, began: float) -> int:
         """Entries a second over all that time."""

@@ -14,7 +14,7 @@ from prove.contract import asked, violations
 from sync.server.openapi import OPERATIONS
 from tests.sampling import examples
 
-EXAMPLES = examples(12)
+EXAMPLES = examples(6)
 SEED = 1
 
 
