@@ -60,13 +60,13 @@ def _ingest(server: Server, identities: list[Identity], batches: list[list[bytes
     for identity in identities:
         server.enrol(identity)
     ready = [
-        [_request(server, identity, body) for body in bodies]
+        [request(server.origin, identity, body) for body in bodies]
         for identity, bodies in zip(identities, batches, strict=True)
     ]
     sales = TILLS * SALES_A_TILL
     with ThreadPoolExecutor(TILLS) as pool:
         start = perf_counter()
-        list(pool.map(lambda requests: _send(server.origin, requests), ready))
+        list(pool.map(lambda requests: send(server.origin, requests), ready))
         took = perf_counter() - start
     if server.received() != (sales, sales * PRICE):
         raise SystemExit(f"{server.received()} booked instead of {sales} sales of {PRICE} cents")
@@ -102,17 +102,19 @@ def _sale(name: str, number: int) -> dict[str, Json]:
     }
 
 
-def _request(server: Server, identity: Identity, body: bytes) -> bytes:
-    token = Tokens(identity, server.origin, lambda: uuid.uuid4().hex).at(now())
+def request(origin: str, identity: Identity, body: bytes) -> bytes:
+    """A request with entries, whole, with a fresh token of its till."""
+    token = Tokens(identity, origin, lambda: uuid.uuid4().hex).at(now())
     head = (
         f"POST /v1/tills/{identity.till}/entries HTTP/1.1\r\n"
-        f"Host: {urlsplit(server.origin).netloc}\r\nAuthorization: Bearer {token}\r\n"
+        f"Host: {urlsplit(origin).netloc}\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode("ascii") + body
 
 
-def _send(origin: str, requests: list[bytes]) -> None:
+def send(origin: str, requests: list[bytes]) -> None:
+    """Send requests over one connection, each after the answer to the one before."""
     parts = urlsplit(origin)
     address = (parts.hostname or "", parts.port or 80)
     with closing(socket.create_connection(address, ANSWER_SECONDS_MAX)) as line:

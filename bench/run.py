@@ -26,6 +26,7 @@ NAMES: Final = (
     "audit",
     "drain",
     "ingest",
+    "ingest_rewards",
     "seeds",
     "receipt",
     "memory",

@@ -30,6 +30,7 @@ SUITES: Final = {
     "faults": "prove.thorough",
     "money": "prove.campaign_money",
     "load": "prove.load",
+    "contract": "prove.contract",
 }
 ON_POWERFS: Final = frozenset({"power", "disk"})
 
@@ -42,7 +43,7 @@ ON_POWERFS: Final = frozenset({"power", "disk"})
 @click.option(
     "--count",
     type=click.IntRange(1),
-    help="Cuts, faults, kills, breaks, cases or tills; minutes of machine and money,"
+    help="Cuts, faults, kills, breaks, cases, tills or questions; minutes of machine and money,"
     " seconds of stall.",
 )
 @click.option(
@@ -62,6 +63,7 @@ def prove(suites: tuple[str, ...], seed: int | None, count: int | None, keep: Pa
     faults: the tests that draw a sample every day, with nothing left out.
     money: campaigns at random, on SQLite and on PostgreSQL.
     load: 3,000 tills come back at once, the database is killed meanwhile.
+    contract: every operation of the campaign server, as schemathesis asks it.
     """
     signal.signal(signal.SIGTERM, _stopped)
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed

@@ -11,10 +11,11 @@ import hashlib
 import random
 import sys
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -22,7 +23,8 @@ from pos.store.keys import Identity
 from prove.load_day import Day, Sums
 from prove.load_town import CAMPAIGN, Place
 from sync.backoff import Backoff
-from sync.contract.feed import FeedPage
+from sync.client import ANSWER_SECONDS, UPLOAD_SECONDS
+from sync.contract.feed import FEED_WAIT_SECONDS_MAX, FeedPage
 from sync.contract.messages import (
     ENTRIES_PER_BATCH_MAX,
     Uplink,
@@ -31,9 +33,9 @@ from sync.contract.messages import (
 )
 from sync.token import Tokens
 
-ANSWER_SECONDS: Final = 30.0
 HEAD_BYTES_MAX: Final = 16 * 1024
 OK: Final = 200
+AGAIN: Final = (429, 503)
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -78,11 +80,20 @@ class Crowd:
         self.acked = 0
 
     async def come(self) -> None:
-        """All tills, each in its own time; one that is refused is a problem."""
+        """All tills, each in its own time; one that is refused is a problem.
+
+        Each stays, and listens for news as tills do, until the last has brought its day.
+        """
         reporter = asyncio.create_task(self._report())
+        tills = [_Till(day, self._job.origin) for day in self.days]
+        listening: list[asyncio.Task[bool]] = []
         async with asyncio.TaskGroup() as group:
-            for day in self.days:
-                group.create_task(self._bring(day, self._draw.uniform(0, self._job.arrive_s)))
+            for till in tills:
+                after_s = self._draw.uniform(0, self._job.arrive_s)
+                group.create_task(self._bring(till, after_s, listening))
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
         reporter.cancel()
         say(Line(acked=self.acked))
 
@@ -92,13 +103,22 @@ class Crowd:
             say(Line(acked=self.acked))
             self.acked = 0
 
-    async def _bring(self, day: Day, after_s: float) -> None:
+    async def _bring(
+        self, till: _Till, after_s: float, listening: list[asyncio.Task[bool]]
+    ) -> None:
         await asyncio.sleep(after_s)
-        till = _Till(day, self._job.origin)
+        if await self._go_on(till, till.send, lambda: till.has_more):
+            listen = self._go_on(till, till.listen, lambda: True)
+            listening.append(asyncio.create_task(listen))
+
+    async def _go_on(
+        self, till: _Till, ask: Callable[[], Awaitable[int | Answer]], more: Callable[[], bool]
+    ) -> bool:
+        """Ask until there is no more, as patiently as tills are; whether it was never refused."""
         backoff = Backoff(self._draw.uniform)
-        while till.has_more:
+        while more():
             try:
-                taken = await till.send()
+                taken = await ask()
             except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
                 self.retries[type(error).__name__] += 1
                 await asyncio.sleep(backoff.failed())
@@ -106,14 +126,14 @@ class Crowd:
             if isinstance(taken, int):
                 self.acked += taken
                 backoff.succeeded()
-            elif taken.status in (429, 503):
+            elif taken.status in AGAIN:
                 self.retries[str(taken.status)] += 1
                 await asyncio.sleep(backoff.failed(taken.wait_s))
             else:
                 said = taken.body[:200].decode("utf-8", "replace")
-                self.problems.append(f"{day.till}: {taken.status} {said}")
-                break
-        till.close()
+                self.problems.append(f"{till.name}: {taken.status} {said}")
+                return False
+        return True
 
 
 class _Till:
@@ -124,30 +144,38 @@ class _Till:
         self._at = urlsplit(origin)
         self._tokens = Tokens(Identity(day.till, 1, day.key), origin, lambda: "1")
         self._acknowledged = 0
-        self._heard = False
+        self._cursor = ""
         self._line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     @property
-    def has_more(self) -> bool:
-        return self._acknowledged < len(self._day.chain) or not self._heard
+    def name(self) -> str:
+        """The till's name."""
+        return self._day.till
 
-    async def send(self) -> int | Answer:
-        """Ask once: how many entries were taken in, or the answer that refuses."""
-        if self._acknowledged < len(self._day.chain):
-            return await self._send_entries()
-        answer = await self._ask("GET", f"/v1/tills/{self._day.till}/feed?wait=0", b"")
+    @property
+    def has_more(self) -> bool:
+        """Whether entries are left that the server has not acknowledged."""
+        return self._acknowledged < len(self._day.chain)
+
+    async def listen(self) -> int | Answer:
+        """Wait for news: the answer that refuses, or 0."""
+        cursor = quote(self._cursor, safe="")
+        target = f"/v1/tills/{self.name}/feed?cursor={cursor}&wait={FEED_WAIT_SECONDS_MAX}"
+        answer = await self._ask("GET", target, b"", FEED_WAIT_SECONDS_MAX + ANSWER_SECONDS)
         if answer.status != OK:
             return answer
-        msgspec.json.decode(answer.body, type=FeedPage)
-        self._heard = True
+        self._cursor = msgspec.json.decode(answer.body, type=FeedPage).cursor
         return 0
 
-    async def _send_entries(self) -> int | Answer:
+    async def send(self) -> int | Answer:
+        """Send what is next: how many entries were taken in, or the answer that refuses."""
         first = self._acknowledged
         entries = self._day.chain[first : first + ENTRIES_PER_BATCH_MAX]
         compacts = [entry.compact.decode("ascii") for entry in entries]
         body = msgspec.json.encode(Uplink(chain=chain_of(CAMPAIGN), entries=compacts))
-        answer = await self._ask("POST", f"/v1/tills/{self._day.till}/entries", body)
+        answer = await self._ask(
+            "POST", f"/v1/tills/{self._day.till}/entries", body, UPLOAD_SECONDS
+        )
         if answer.status != OK:
             return answer
         said = msgspec.json.decode(answer.body, type=UplinkAnswer)
@@ -156,9 +184,9 @@ class _Till:
         self._acknowledged = said.acknowledged
         return self._acknowledged - first
 
-    async def _ask(self, method: str, target: str, body: bytes) -> Answer:
+    async def _ask(self, method: str, target: str, body: bytes, seconds: float) -> Answer:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(seconds):
                 if self._line is None:
                     self._line = await asyncio.open_connection(
                         self._at.hostname, self._at.port, limit=HEAD_BYTES_MAX

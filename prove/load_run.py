@@ -83,10 +83,13 @@ class Crowds:
         self.heads.update(line.heads)
         return line.done
 
+    def seconds(self, began: float) -> int:
+        """From the beginning to the last entry that was acknowledged."""
+        return round(max((moment for moment, _ in self.acked), default=began) - began)
+
     def rate(self, began: float) -> int:
-        """Entries a second from the beginning to the last that was acknowledged."""
-        last = max((moment for moment, _ in self.acked), default=began + 1)
-        return round(self.entries / (last - began))
+        """Entries a second over all that time."""
+        return round(self.entries / max(self.seconds(began), 1))
 
     def busiest(self, seconds: float) -> int:
         """Entries a second in the stretch of so many seconds in which most were acknowledged."""

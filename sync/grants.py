@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -53,8 +54,13 @@ class GrantsReader:
 
     def _grants(self, db: sqlite3.Connection) -> Iterator[Grants]:
         for enrolment in records.enrolments(db):
-            if enrolment.epoch == self._epoch:
+            if enrolment.epoch != self._epoch:
+                continue
+            try:
                 yield self._of(db, enrolment)
+            except (ContractError, LookupError, TypeError, ValueError):
+                # Somebody else wrote there. The till sells on, without what is granted here.
+                logger.exception("campaign %s cannot be read", enrolment.campaign)
 
     def _of(self, db: sqlite3.Connection, enrolment: Enrolment) -> Grants:
         server = records.server(db, enrolment.origin)
@@ -72,7 +78,7 @@ class GrantsReader:
             collect(items, self._till, self._epoch),
             tuple(keys.values()),
             enrolment.acknowledged,
-            server.contact_at,
+            _moment(server.contact_at),
             server.offset_ms,
         )
 
@@ -80,6 +86,13 @@ class GrantsReader:
         if compact not in self._items:
             self._items[compact] = _item(compact, keys)
         return self._items[compact]
+
+
+def _moment(text: str | None) -> str | None:
+    """A time with its offset; ValueError for what is none."""
+    if text is not None and datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(f"{text} has no offset")
+    return text
 
 
 def _item(compact: str, keys: dict[str, VerifyKey]) -> tuple[FeedItem, str] | None:

@@ -42,12 +42,14 @@ class Cluster:
     folder: Path
     bin: Path
     user: str | None
+    shared_buffers: str
     databases: int = 0
 
     def start(self) -> None:
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}'"
+        options += f" -c max_connections=60 -c shared_buffers={self.shared_buffers}"
         self._run("pg_ctl", "-D", self._data, "-w", "-t", str(START_SECONDS), *self._log, "start",
-                  "-o", f"{options} -c max_connections=60 -c shared_buffers=32MB")  # fmt: skip
+                  "-o", options)  # fmt: skip
 
     def stop(self, mode: str = "immediate") -> None:
         self._run("pg_ctl", "-D", self._data, "-w", "-m", mode, "stop")
@@ -116,14 +118,14 @@ class Cluster:
 
 
 @contextmanager
-def cluster(bin_folder: Path) -> Iterator[Cluster]:
+def cluster(bin_folder: Path, shared_buffers: str = "32MB") -> Iterator[Cluster]:
     """A new server, gone at the end."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     user = None
     if os.geteuid() == 0:
         user = next(one for one in USERS if _exists(one))
         shutil.chown(folder, user)
-    made = Cluster(folder, bin_folder, user)
+    made = Cluster(folder, bin_folder, user, shared_buffers)
     try:
         made.make()
         made.start()

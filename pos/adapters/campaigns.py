@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pos.app.ports import CampaignLink, Identity, Ledger, ListedAt
 from pos.domain.errors import NoAnswer, VoucherRefused
-from sync.contract.entry import CAMPAIGN_PREFIX
+from sync.contract.entry import CAMPAIGN_PREFIX, is_chain
 from sync.errors import SyncError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class CampaignReader:
         self._reader: StateReader | None = None
         self._granted: GrantsReader | None = None
         self._calls: CallsClient | None = None
-        self._unreadable = False
+        self._unreadable = self._ungranted = False
 
     def active(self) -> tuple[str, ...]:
         """Ids of the campaigns that this till writes to, enrolled in its present epoch or not."""
@@ -77,10 +77,14 @@ class CampaignReader:
 
             self._granted = GrantsReader(self._path, self._identity.till, self._identity.epoch)
         try:
-            return self._granted.read()
+            found = self._granted.read()
         except SyncError:
-            logger.exception("%s: what was granted cannot be read", self._path)
+            if not self._ungranted:  # once: this is asked at each key
+                logger.exception("%s: what was granted cannot be read", self._path)
+            self._ungranted = True
             return ()
+        self._ungranted = False
+        return found
 
     def status_list(self, campaign: str, batch: int) -> ListedAt | None:
         """The newest status list of a batch that is here."""
@@ -167,5 +171,6 @@ class CampaignReader:
         epoch = self._identity.epoch
         # A till that was restored writes its campaigns' chains before it has enrolled anew: the
         # server takes those sales once it has.
-        self._known = self._known.union(one.campaign for one in found if one.epoch <= epoch)
+        written = (one.campaign for one in found if one.epoch <= epoch)
+        self._known = self._known.union(x for x in written if is_chain(CAMPAIGN_PREFIX + str(x)))
         return tuple(one for one in found if one.epoch == epoch)

@@ -14,13 +14,12 @@ from pos.app.desk import Desk, Pending, Settled
 from pos.app.offline_voucher import is_over
 from pos.app.ports import PrintJob, Transaction
 from pos.app.settle import advance, require_stored
-from pos.app.take_payment import payable, whole
+from pos.app.take_payment import payable, require_room, whole
 from pos.domain.document import Cut, Document, Feed, Qr, Text, to_data
 from pos.domain.errors import (
     NoCampaign,
     NothingToPay,
     PhoneFirst,
-    SaleChanged,
     TenderTooMuch,
     VoucherRefused,
     WrongPhoneCode,
@@ -65,6 +64,7 @@ def ask(desk: Desk, amount: Cents | None = None) -> Pending[Asked]:
     most = min(due, REWARD_CENTS_MAX)
     if wanted > most:
         raise TenderTooMuch(due=most)
+    require_room(sale)
     grants = _spendable(desk)
     request = _request(desk, stored, grants, wanted)
     changed = replace(stored, asked=request)
@@ -107,8 +107,8 @@ def print_request(desk: Desk) -> Pending[Asked]:
 def answer(desk: Desk, digits: str) -> Pending[Settled | None]:
     """Take the digits that the phone shows: it has paid.
 
-    Raises PhoneFirst, WrongPhoneCode (after five of them a new challenge is needed), SaleChanged
-    when less is due by now than the phone paid.
+    Raises PhoneFirst, WrongPhoneCode (after five of them a new challenge is needed), VoucherRefused
+    when less is due by now than the phone paid, SaleChanged.
     """
     stored = payable(desk)
     request = stored.asked
@@ -117,7 +117,7 @@ def answer(desk: Desk, digits: str) -> Pending[Settled | None]:
     _check(desk, request, digits)
     sale = whole(desk, stored)
     if request.amount > price(sale).due:
-        raise SaleChanged
+        raise VoucherRefused(cause=Refusal.PHONE_PAID_MORE)
     grants = _grants_of(desk, request)
     tender = Tendered(
         REWARD.name, REWARD.kind, request.amount, request.amount, details=_details(grants, request)

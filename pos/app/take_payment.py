@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pos.app.desk import Desk, Pending, Settled
 from pos.app.ports import Transaction
 from pos.app.settle import advance, require_stored
-from pos.domain.errors import NothingToPay
+from pos.domain.errors import LimitReached, NothingToPay
 from pos.domain.money import Cents
-from pos.domain.sale import Sale, add_tender, price
+from pos.domain.sale import TENDERS_MAX, Sale, add_tender, price
 from pos.domain.tender import take
+
+TENDERS_OF_MONEY_MIN: Final = 2  # a card and cash
 
 
 def take_tender(desk: Desk, name: str, given: Cents | None = None) -> Pending[Settled | None]:
@@ -71,3 +75,10 @@ def whole(desk: Desk, sale: Sale) -> Sale:
 def due_of(desk: Desk, sale: Sale) -> Cents:
     """What is due of a sale, in cents, after what has to be given back as a reward."""
     return price(whole(desk, sale)).due
+
+
+def require_room(sale: Sale) -> None:
+    """Check that after one more reward there is room for money that pays the rest; LimitReached."""
+    most = TENDERS_MAX - TENDERS_OF_MONEY_MIN
+    if len(sale.tenders) >= most:
+        raise LimitReached(what="tenders", limit=most)

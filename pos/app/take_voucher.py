@@ -19,7 +19,7 @@ from pos.app.offline_voucher import check, mode_of
 from pos.app.ports import Transaction
 from pos.app.scanned_token import why_not
 from pos.app.settle import advance, require_stored
-from pos.app.take_payment import payable, whole
+from pos.app.take_payment import payable, require_room, whole
 from pos.app.voucher_here import draws_for, in_drafts, look
 from pos.domain.errors import (
     BadVoucher,
@@ -78,8 +78,8 @@ class Answer:
 def read(desk: Desk, text: str) -> Wish:
     """Understand a scanned voucher or a typed online code.
 
-    Raises BadVoucher, NoCampaign, NothingToPay, SaleIsEmpty, CardBusy or CardUnresolved, and
-    VoucherRefused for what no server need be asked for.
+    Raises BadVoucher, NoCampaign, NothingToPay, LimitReached, SaleIsEmpty, CardBusy or
+    CardUnresolved, and VoucherRefused for what no server need be asked for.
     """
     known = desk.ports.campaigns.grants()
     if not known:
@@ -92,13 +92,16 @@ def read(desk: Desk, text: str) -> Wish:
     due = price(sale).due
     if due <= 0:
         raise NothingToPay
+    require_room(sale)
     if not tokens.looks_like(text):
         return Wish(known, _code(text), sale.id, due, desk.ports.new_id(), None)
     try:
         signed = tokens.read(text)
         candidates = _signers(known, signed)
     except ContractError as error:
-        raise BadVoucher(reason=str(error)) from error
+        raise BadVoucher(signs=ONLINE_CODE_LENGTH) from error
+    if Flag.SHOP_FUNDED in signed.voucher.flags:
+        _require_no_tender(sale)
     good = _acceptable(desk, candidates, signed.voucher, due)
     return Wish(good, signed.text, sale.id, due, desk.ports.new_id(), signed.voucher)
 
@@ -134,8 +137,7 @@ def take(desk: Desk, wish: Wish, answer: Answer) -> Pending[Settled | None]:
     """Take it towards what is due, or off the total where the shop bears it.
 
     The result is the settled sale, or None while something is still due or, with a discount, until
-    the rest is paid. Raises VoucherRefused, NothingToPay, SaleHasTenders, SaleChanged or the errors
-    of `read`.
+    the rest is paid. Raises VoucherRefused, NothingToPay, SaleChanged or the errors of `read`.
     """
     _remember(desk, wish, answer)
     sale = payable(desk)
@@ -211,7 +213,7 @@ def _code(text: str) -> str:
     """An online code as people type it."""
     plain = "".join(sign for sign in text.upper() if sign.isalnum())
     if len(plain) != ONLINE_CODE_LENGTH:
-        raise BadVoucher(reason=f"{ONLINE_CODE_LENGTH} signs or a scan")
+        raise BadVoucher(signs=ONLINE_CODE_LENGTH)
     return plain
 
 
@@ -265,10 +267,16 @@ def _with_voucher(desk: Desk, sale: Sale, details: dict[str, Any]) -> Sale:
     """The sale with a voucher: a tender, or a coupon where the shop bears it."""
     kept = {name: value for name, value in details.items() if name != "value"}
     if details["funding"] == _DISCOUNT:
+        _require_no_tender(sale)
         return add_coupon(sale, Coupon(details["value"], kept))
     sale = whole(desk, sale)
     taken = take_tendered(REWARD, price(sale).due, details["value"])
     return add_tender(sale, replace(taken, details=kept))
+
+
+def _require_no_tender(sale: Sale) -> None:
+    if sale.tenders:
+        raise VoucherRefused(cause=Refusal.DISCOUNT_FIRST)
 
 
 def _require_unused(desk: Desk, tx: Transaction, details: dict[str, Any]) -> None:

@@ -85,13 +85,14 @@ class LastView:
 
 @dataclass(frozen=True, slots=True)
 class SaleView:
-    """The sale under way."""
+    """The sale under way. `asked`: what a phone was asked to pay, whose digits are awaited."""
 
     lines: tuple[LineView, ...] = ()
     tenders: tuple[TenderView, ...] = ()
     total: Cents = 0
     reduction: Cents = 0
     due: Cents = 0
+    asked: Cents = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,8 @@ def sale_view(desk: Desk) -> SaleView:
         for x in priced.lines
     )
     tenders = tuple(TenderView(t.name, t.amount, t.given, t.change) for t in sale.tenders)
-    return SaleView(lines, tenders, priced.total.ttc, priced.reduction, priced.due)
+    asked = sale.asked.amount if sale.asked else 0
+    return SaleView(lines, tenders, priced.total.ttc, priced.reduction, priced.due, asked)
 
 
 def status_view(desk: Desk) -> StatusView:

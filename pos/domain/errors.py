@@ -85,7 +85,7 @@ class BadCode(BadInput):
 
 
 class BadVoucher(BadInput):
-    """A voucher that cannot be read. Parameters: reason."""
+    """A voucher that cannot be read. Parameters: signs, of its code."""
 
     key = "bad_voucher"
 

@@ -24,6 +24,8 @@ class Refusal(StrEnum):
     SUSPENDED = "voucher-suspended"
     FOREIGN = "voucher-foreign"
     CAMPAIGN_OVER = "voucher-campaign-over"
+    DISCOUNT_FIRST = "voucher-discount-first"
+    PHONE_PAID_MORE = "voucher-phone-paid-more"
     PAUSED = "voucher-paused"
     CLAIM = "voucher-claim"
     CHALLENGE = "voucher-challenge"

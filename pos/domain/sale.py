@@ -263,10 +263,12 @@ def add_coupon(sale: Sale, coupon: Coupon) -> Sale:
 def coupon_amounts(sale: Sale) -> tuple[Cents, ...]:
     """What each coupon takes off the ticket, after its other discounts: at most what is left.
 
-    Nothing when less is left than the purchase that it is for: lines may have gone since.
+    Goods that come back count first: no change is given on a coupon. Nothing when less is left than
+    the purchase that it is for: lines may have come and gone since.
     """
-    left = sum(line.net for line in sale.lines if line.kind is LineKind.ITEM)
-    left -= sale.discount.of(left) if sale.discount else 0
+    sold = sum(line.net for line in sale.lines if line.kind is LineKind.ITEM)
+    back = sum(line.net for line in sale.lines if line.kind is not LineKind.ITEM)
+    left = max(0, sold - (sale.discount.of(sold) if sale.discount else 0) + back)
     taken: list[Cents] = []
     for coupon in sale.coupons:
         taken.append(min(coupon.value, left) if left >= coupon.least else 0)

@@ -112,6 +112,8 @@ def _show_lines(view: DeskView, language: Language) -> Iterator[str]:
         yield f"   {tender_label(tender.name, language)} {language.money(tender.amount)}"
     if view.sale.lines:
         yield total_text(view.sale, language)
+        if view.sale.asked:
+            yield language.say("reward.asked", amount=language.money(view.sale.asked))
         for offer in view.offers:
             yield offer_text(offer, language)
     else:
@@ -218,6 +220,7 @@ def sale_data(sale: SaleView) -> dict[str, Any]:
         ],
         "total": sale.total,
         "due": sale.due,
+        **({"asked": sale.asked} if sale.asked else {}),
     }
 
 

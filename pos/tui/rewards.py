@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pos.app.ticket_number import ticket_number
+from pos.domain.errors import BadCommand
 from pos.tui.modals.ask import Ask
-from pos.tui.modals.scannable import Scannable
+from pos.tui.modals.scannable import Beside, Scannable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -67,8 +67,8 @@ class Rewards:
     async def typed_voucher(self) -> None:
         """Take a voucher by the code that stands beside its picture."""
         title, intro = self._say("tui.job.voucher"), self._say("tui.reward.code_intro")
-        text = await self._till.ask(Ask(title, str.strip, intro=intro, scans=True))
-        if text:
+        text = await self._till.ask(Ask(title, _some_text, intro=intro, scans=True))
+        if text is not None:
             await self.voucher(text)
 
     async def voucher(self, text: str) -> None:
@@ -100,8 +100,8 @@ class Rewards:
 
         till = self._till
         title, intro = self._say("tui.job.phone_code"), self._say("tui.reward.digits_intro")
-        digits = await till.ask(Ask(title, str.strip, intro=intro))
-        if not digits:
+        digits = await till.ask(Ask(title, _some_text, intro=intro))
+        if digits is None:
             return
         settled = await till.record(lambda: pay_by_phone.answer(till.desk, digits))
         till.payments.done(settled)
@@ -111,13 +111,12 @@ class Rewards:
 
         till = self._till
         amount = till.language.money(asked.request.amount)
-        scan = self._say("tui.reward.phone_scan", amount=amount)
-        then = self._say("reward.phone_then")
+        scan, then = (
+            self._say("tui.reward.phone_scan", amount=amount),
+            self._say("reward.phone_then"),
+        )
+        words = Beside([scan, then], [self._say("tui.reward.no_room"), scan, then])
         title, hint = self._say("reward.phone_title"), self._say("tui.reward.hint")
-
-        def words(fits: bool) -> list[str]:
-            return [scan, then] if fits else [scan, self._say("tui.reward.no_room"), then]
-
         if await till.ask(Scannable(title, asked.address, words, "", hint)):
             await till.record(lambda: pay_by_phone.print_request(till.desk))
             till.say(self._say("tui.done.printing"))
@@ -155,17 +154,22 @@ class Rewards:
             await self.claim(number)
 
     def _claim(self, shown: Shown) -> Scannable:
-        title, hint = self._say("reward.earned", campaign=shown.campaign), "tui.reward.hint"
-        data = shown.voucher or shown.address
-        return Scannable(title, data, partial(self._told, shown), shown.code, self._say(hint))
-
-    def _told(self, shown: Shown, fits: bool) -> list[str]:
-        amount, no_room = self._till.language.money(shown.amount), self._say("tui.reward.no_room")
+        amount, say = self._till.language.money(shown.amount), self._say
         if shown.voucher:
-            here = [self._say("reward.voucher_here"), self._say("reward.voucher_rules")]
-            return [amount, *([] if fits else [no_room]), *here]
-        scan = self._say("reward.claim") if fits else no_room
-        code, once = self._say("reward.or_code", page=shown.page), self._say("reward.once")
-        day = self._till.language.date(shown.until) if shown.until else ""
-        until = [self._say("reward.until", day=day)] if day else []
-        return [amount, scan, code, once, *until]
+            told = [amount, say("reward.voucher_here"), say("reward.voucher_rules")]
+            words, data = Beside(told, [*told, say("tui.reward.no_room")]), shown.voucher
+        else:
+            once, data = [say("reward.once")], shown.address
+            if shown.until:
+                once.append(say("reward.until", day=self._till.language.date(shown.until)))
+            scan, code = say("reward.claim"), say("reward.or_code", page=shown.page)
+            typed = say("tui.reward.type_code", page=shown.page)
+            words = Beside([amount, scan, code, *once], [amount, *once, typed])
+        title = say("reward.earned", campaign=shown.campaign)
+        return Scannable(title, data, words, shown.code, say("tui.reward.hint"))
+
+
+def _some_text(text: str) -> str:
+    if not text.strip():
+        raise BadCommand(text=text)
+    return text.strip()

@@ -7,6 +7,7 @@ import math
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,16 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
         return raw
     # Undoing up to a mebibyte takes milliseconds that other tills would wait for.
     return await asyncio.to_thread(gunzip, raw, bytes_max)
+
+
+async def discard_body(request: Request, bytes_max: int) -> None:
+    """Hear out whom one cannot serve: an answer before the end of a body breaks the line unread."""
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            async for chunk in request.stream():
+                bytes_max -= len(chunk)
+                if bytes_max < 0:
+                    return
 
 
 async def _read(request: Request, bytes_max: int) -> bytes:

@@ -155,14 +155,14 @@ def _settings(services: Services) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         backlog=BACKLOG,
-        limit_concurrency=_connections_max(),
+        limit_concurrency=connections_max(),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,
         h11_max_incomplete_event_size=HEADER_BYTES_MAX,
     )
 
 
-def _connections_max() -> int:
+def connections_max() -> int:
     """How many connections fit into the files that this process may open, which are made most."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = CONNECTIONS_MAX + FILES_OF_OURS

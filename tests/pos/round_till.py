@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ import msgspec
 from pos.app.desk import Desk
 from pos.app.ports import CampaignLink, ListedAt, Staff
 from pos.domain.errors import NoAnswer, VoucherRefused
+from pos.store.audit import audit
+from pos.store.head import HeadFile
 from pos.store.journal import read_chain
 from pos.store.opening import Store, open_store
 from sync.contract.calls import NewReservation, Reservation
@@ -155,6 +158,12 @@ class RoundTill(Counter):
         rows = read_chain(self.store.reader, CHAIN, after, limit)
         return [(number, compact.decode()) for number, _, compact, _ in rows]
 
+    def audit_it(self) -> None:
+        """Its journal is whole, every signature of it."""
+        witness = HeadFile(self.machine.head_file(self.name)).read()
+        report = audit(self.store.reader, witness, full=True)
+        assert report.ok, report.findings
+
     # --- making it -------------------------------------------------------------------------------
 
     def _open_again(self) -> None:
@@ -172,7 +181,7 @@ class RoundTill(Counter):
             desk.ports,
             campaigns=Heard(self),
             new_id=world.new_id,
-            new_reference=lambda: "R" + world.new_id()[-10:],
+            new_reference=lambda: "R" + world.new_id()[-9:],
             new_secret=world.new_secret,
         )
         return desk
@@ -225,10 +234,15 @@ class Heard:
             headers={"Idempotency-Key": key},
         )
         if self._till.line == "deaf" or found.status_code == 429:
-            raise NoAnswer
+            raise NoAnswer(perhaps=self._till.line == "deaf")
         if found.status_code != 201:
             raise VoucherRefused(cause=problem_of(found))
         return msgspec.convert(found.json(), Reservation)
+
+    def forget(self, wish: NewReservation, key: str) -> None:
+        """Ask again, and tell the server, if anybody hears."""
+        with suppress(NoAnswer, VoucherRefused):
+            self.release(wish.campaign, self.reserve(wish, key).id)
 
     def release(self, campaign: str, reservation: str) -> None:
         """Tell the server, if anybody hears."""

@@ -21,7 +21,7 @@ import msgspec
 import pytest
 
 from pos import campaign_link
-from pos.app import claim_reward, pay_by_phone, refund, take_payment, take_voucher
+from pos.app import change_sale, claim_reward, pay_by_phone, refund, take_payment, take_voucher
 from pos.app.desk import Desk, Settled
 from pos.app.views import show
 from pos.bootstrap import now
@@ -100,6 +100,7 @@ class Town:
 
     def __init__(self, folder: Path, origin: str, organiser: OrganiserClient) -> None:
         self.folder, self.origin, self.organiser = folder, origin, organiser
+        self.shops: dict[str, str] = {}
         self._token = (folder / "server" / "admin-token").read_text().strip()
         organiser.create_campaign(CAMPAIGN, "Noël")
         self.ask("funds", sponsor="Ville", kind="city", name="2026", cents=500_000)
@@ -120,7 +121,7 @@ class Town:
 
     def join(self, till: TownTill, name: str) -> None:
         """Enrol a shop and its till."""
-        shop = self.organiser.create_shop(CAMPAIGN, name).id
+        shop = self.shops[name] = self.organiser.create_shop(CAMPAIGN, name).id
         self.ask(f"shops/{shop}", iban=IBAN, town="Montpellier", district="centre")
         code = self.organiser.pairing_code(shop).code
         with open_link(till.folder, till.machine, now) as link:
@@ -321,3 +322,56 @@ def test_the_shoppers_phone_pays_a_till_without_network(
     eventually(lambda: all_sent(bistro) and all_sent(library))
     assert town.ask("figures")["redeemed"] == 899
     assert town.is_clean()
+
+
+def test_a_reward_on_paper_and_the_rest_of_it_to_claim(
+    town: Town, tills: tuple[TownTill, TownTill], shopper: Shopper
+) -> None:
+    library, _ = tills
+    town.ask("carnets", shop=town.shops["Librairie"], value=500, count=3)
+    eventually(lambda: bool(library.reader.grants()[0].told.carnets))
+    library.ring(*(WINE,) * 4)  # 7,19 are earned
+    change_sale.wish_paper(library.desk, on_paper=True).wait()
+    take_payment.take_tender(library.desk, "cash").wait()
+    paper, rest = claim_reward.claimable(library.desk)
+    assert (paper.amount, rest.amount) == (500, 219)
+    eventually(lambda: all_sent(library))
+    shopper.send(rest.address)
+    assert "2,19" in shopper.get("/porte-monnaie")
+    library.ring(WINE)
+    scan(library, paper.voucher)
+    take_payment.take_tender(library.desk, "cash").wait()
+    eventually(lambda: all_sent(library))
+    figures = town.ask("figures")
+    assert (figures["earned"], figures["redeemed"]) == (719 + 79, 500)
+    assert town.is_clean()
+
+
+def test_a_question_whose_answer_was_lost_blocks_no_other_till(
+    town: Town, tills: tuple[TownTill, TownTill], shopper: Shopper
+) -> None:
+    library, bistro = tills
+    sell(library, *(WINE,) * 6)
+    shopper.send(claim_reward.claimable(library.desk)[0].address)
+    eventually(lambda: all_sent(library))
+    shopper.send("/porte-monnaie/bon", campaign=CAMPAIGN, value=500)
+    token = voucher_of(town, 500)
+    library.ring(WINE)
+    wish = take_voucher.read(library.desk, token)
+    held = take_voucher.ask(library.desk, wish).reservation
+    assert held is not None  # and yet the till hears nothing of it
+    library.desk.doubts.append((wish.question(wish.candidates[0]), wish.key))
+    bistro.ring(WINE)
+    with pytest.raises(VoucherRefused):
+        scan(bistro, token)
+    take_payment.take_tender(library.desk, "cash").wait()
+    eventually(lambda: is_free(bistro, token))
+
+
+def is_free(till: TownTill, token: str) -> bool:
+    """Whether a till may take a voucher now."""
+    try:
+        take_voucher.ask(till.desk, take_voucher.read(till.desk, token))
+    except VoucherRefused:
+        return False
+    return True

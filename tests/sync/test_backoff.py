@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.backoff import CAP_SECONDS, RETRY_AFTER_SECONDS_MAX, Backoff
+from sync.backoff import CAP_SECONDS, RETRY_AFTER_SECONDS_MAX, TIMES_ASKED_MAX, Backoff
 
 
 def longest(_low: float, high: float) -> float:
@@ -44,3 +44,12 @@ def test_a_server_is_never_asked_before_its_time_nor_forgotten(asked: float, bef
     wait = backoff.failed(asked)
     assert min(max(asked, 0.0), RETRY_AFTER_SECONDS_MAX) <= wait
     assert wait <= RETRY_AFTER_SECONDS_MAX + CAP_SECONDS
+
+
+def test_who_is_told_when_to_come_does_not_stay_away_for_minutes() -> None:
+    backoff = Backoff(longest)
+    for _ in range(20):
+        backoff.failed(5)
+    assert backoff.failed(5) == 5 + TIMES_ASKED_MAX * 5
+    assert backoff.failed(0) == TIMES_ASKED_MAX
+    assert backoff.failed() == CAP_SECONDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -53,20 +53,23 @@ class Sheet(Rows):
         return [[(modules, "qr"), ("  ", "text"), *words] for modules, words in rows]
 
 
-class Scannable(Question[bool]):
-    """Shows it. True: it is wanted on paper; what is `typed` is shown large.
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is said beside the code, and alone where the screen has no room for it."""
 
-    `words` are told whether the code is on the screen: what does not fit cannot be scanned.
-    """
+    code: list[str]
+    alone: list[str]
+
+
+class Scannable(Question[bool]):
+    """Shows it. True: it is wanted on paper; what is `typed` is shown large."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("enter", "leave", ""), ("f11", "on_paper", "")]
 
-    def __init__(
-        self, title: str, data: str, words: Callable[[bool], list[str]], typed: str, hint: str
-    ) -> None:
+    def __init__(self, title: str, data: str, words: Beside, typed: str, hint: str) -> None:
         super().__init__(title, hint=hint)
         self._data = data
-        self._said = words
+        self._beside = words
         self._typed = typed
 
     def compose(self) -> ComposeResult:
@@ -85,15 +88,16 @@ class Scannable(Question[bool]):
         wide = len(code[0]) + WORDS_WIDTH + 6 if code else 0
         code = code if fits and wide <= size.width else []
         self.width = wide if code else NARROW_WIDTH  # type: ignore[misc]  # as the code needs
-        words = self._words(WORDS_WIDTH if code else NARROW_WIDTH - 4, fits=bool(code))
+        said = self._beside.code if code else self._beside.alone
+        words = self._words(said, WORDS_WIDTH if code else NARROW_WIDTH - 4)
         sheet = Sheet(code, words)
         sheet.styles.width = self.width - 4
         sheet.styles.height = max(len(code), len(words))
         return [sheet]
 
-    def _words(self, width: int, *, fits: bool) -> list[Row]:
+    def _words(self, said: list[str], width: int) -> list[Row]:
         rows: list[Row] = []
-        for text in self._said(fits):
+        for text in said:
             rows += [[(fit(line, width), "text")] for line in wrap(clean(text), width)]
         if self._typed:
             rows += [[(" " * width, "text")], [(fit(self._typed, width), "due")]]

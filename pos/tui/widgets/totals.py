@@ -98,6 +98,9 @@ class Totals(Rows):
         for tender in sale.tenders:
             label = clean(tender_label(tender.name, self.language))
             rows.append(ends([(label, "good")], [(number(-tender.amount), "good")], width))
+        if sale.asked:
+            asked = number(sale.asked)
+            rows.append(ends([(say("tui.total.asked"), "warn")], [(asked, "warn")], width))
         rows += self._offers(width)
         last = self.shown.last
         if last and last.change and not sale.tenders:
@@ -131,9 +134,9 @@ class Totals(Rows):
         for line in last.rewards:
             rows += self._reward("reward.earned", line.name, line.earned, width)
             rows += self._reward("reward.back", line.name, line.given_back, width)
-        if any(line.earned or line.given_back for line in last.rewards):
-            how = say("tui.reward.how", press=self.till.key_label("menu"))
-            rows += [[(line, "hint")] for line in wrap(how, width)]
+        if any(line.to_claim or line.on_paper for line in last.rewards):
+            wanted = say("tui.reward.wanted", press=self.till.key_label("menu"))
+            rows += [[(line, "hint")] for line in wrap(wanted, width)]
         rows += [[(line, "hint")] for line in wrap(self.till.key_hints("receipt"), width)]
         return rows
 

@@ -23,6 +23,14 @@ from sync.server.store.schema import migrate
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
 READERS: Final = 2
+# Rewards are found by hashes, so that each batch touches pages all over the file: with room for
+# them, and with checkpoints far apart, most are written once instead of each time.
+CACHE_KIB: Final = 64 * 1024
+CHECKPOINT_PAGES: Final = 16 * 1024
+_PRAGMAS: Final = (
+    *("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"),
+    *(f"cache_size = -{CACHE_KIB}", f"wal_autocheckpoint = {CHECKPOINT_PAGES}"),
+)
 _FULL: Final = 2
 
 T = TypeVar("T")
@@ -111,7 +119,7 @@ def _open(path: Path) -> sqlite3.Connection:
         raise BadConfig(f"cannot open {path}: {error}") from error
     try:
         path.chmod(0o600)
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        for pragma in _PRAGMAS:
             db.execute(f"PRAGMA {pragma}")
         _assert_durable(db)
         migrate(db)

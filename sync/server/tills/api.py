@@ -52,10 +52,8 @@ class TillApi:
         caller = await self.caller(request)
         self._services.meters.uplinks.take(caller.now.till)
         caller.require_free()
-        async with self._room.enter() as turn:
-            body = await read_body(request, UPLINK_BODY_BYTES_MAX)
-            async with turn:
-                return await self._store_uplink(caller, decode_json(body, Uplink))
+        async with self._room.enter(request, UPLINK_BODY_BYTES_MAX) as body:
+            return await self._store_uplink(caller, decode_json(body, Uplink))
 
     async def take(self, caller: Caller, uplink: Uplink) -> Response:
         """What `entries` does, for entries that somebody brought for a till."""

@@ -11,7 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from starlette.requests import Request
+
 from sync.server.errors import refuse
+from sync.server.limits import discard_body, read_body
 
 IN_ROOM_MAX: Final = 512
 AT_ONCE: Final = 16
@@ -24,16 +27,19 @@ class Room:
     def __init__(self, in_room_max: int = IN_ROOM_MAX, at_once: int = AT_ONCE) -> None:
         self._most = in_room_max
         self._inside = 0
-        self.turn = asyncio.Semaphore(at_once)
+        self._turn = asyncio.Semaphore(at_once)
 
     @asynccontextmanager
-    async def enter(self) -> AsyncIterator[asyncio.Semaphore]:
-        """Come in, to read what is brought; then wait for `turn`. Refused when the room is full."""
+    async def enter(self, request: Request, bytes_max: int) -> AsyncIterator[bytes]:
+        """Read what a till brings, and wait for its turn. Refused: busy, when the room is full."""
         if self._inside >= self._most:
+            await discard_body(request, bytes_max)
             detail = f"{self._most} tills are being served"
             raise refuse("busy", detail, retry_after_seconds=RETRY_AFTER_SECONDS)
         self._inside += 1
         try:
-            yield self.turn
+            body = await read_body(request, bytes_max)
+            async with self._turn:
+                yield body
         finally:
             self._inside -= 1

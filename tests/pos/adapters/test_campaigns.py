@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from pos.adapters.campaigns import NOT_ENROLLED, UNREADABLE
+from pos.app import take_payment
 from pos.app.ports import CampaignLink
+from pos.app.views import show
 from sync.errors import TimedOut
 from tests.pos.adapters.campaign_counter import CampaignCounter
+from tests.pos.fakes import BREAD
 
 Damage = Callable[[Path], None]
 
@@ -203,6 +206,32 @@ def test_a_campaign_that_was_read_once_goes_on_though_it_has_no_sale_yet(
     damage_file(counter, damage)
     counter.sell()
     assert chain_length(counter, "alpes") == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("server.origin", "nowhere"),
+        ("server.contact_at", "yesterday"),
+        ("server.contact_at", "2026-11-22T18:00:00"),
+        ("server_key.pem", "no key"),
+        ("server_key.pem", "clé"),
+        ("enrolment.origin", "nowhere"),
+        ("enrolment.campaign", ""),
+    ],
+)
+def test_values_that_make_no_sense_stop_no_sale(
+    counter: CampaignCounter, column: str, value: str
+) -> None:
+    counter.enrol("alpes")
+    table, name = column.split(".")
+    with closing(sqlite3.connect(counter.folder.campaign_db)) as db:
+        db.execute(f"UPDATE {table} SET {name} = ?", (value,))
+        db.commit()
+    counter.ring(BREAD)
+    assert show(counter.desk).sale.due == 345
+    assert take_payment.take_tender(counter.desk, "cash").wait() is not None
+    counter.audit()
 
 
 def test_a_file_that_is_damaged_under_an_open_reader_stops_no_sale(

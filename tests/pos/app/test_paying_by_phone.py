@@ -13,7 +13,6 @@ from pos.domain.errors import (
     NoCampaign,
     NothingToPay,
     PhoneFirst,
-    SaleChanged,
     TenderTooMuch,
     VoucherRefused,
     WrongPhoneCode,
@@ -110,8 +109,9 @@ def test_what_was_paid_in_the_meantime_cannot_be_paid_again(joined: Counter) -> 
     joined.ring(WINE)
     asked = pay_by_phone.ask(joined.desk).wait()
     pay(joined, "cash", 100)
-    with pytest.raises(SaleChanged):
+    with pytest.raises(VoucherRefused) as found:
         pay_by_phone.answer(joined.desk, phone(joined, asked.address))
+    assert found.value.params["cause"] == Refusal.PHONE_PAID_MORE
 
 
 def test_what_cannot_be_asked_of_a_phone(joined: Counter) -> None:

@@ -20,6 +20,7 @@ from pos.app import (
 )
 from pos.app.desk import Settled
 from pos.app.ports import ListedAt
+from pos.app.ring_up import return_item
 from pos.app.scanned_token import is_token
 from pos.app.views import show
 from pos.domain.errors import (
@@ -27,7 +28,6 @@ from pos.domain.errors import (
     LimitReached,
     NoAnswer,
     NothingToPay,
-    SaleHasTenders,
     VoucherRefused,
 )
 from pos.domain.payment import State
@@ -214,6 +214,20 @@ def test_goods_of_many_tickets_that_rewards_had_paid_can_still_be_paid_back(
     assert len(booked(counter)) == 26
 
 
+def test_vouchers_leave_room_for_the_money_that_pays_the_rest(joined: Counter) -> None:
+    joined.ring(*(WINE,) * 3)
+    for index in range(18):
+        joined.campaigns.answer = held(index, 100)
+        scan(joined, voucher(index, 100))
+    with pytest.raises(LimitReached):
+        scan(joined, voucher(18, 100))
+    with pytest.raises(LimitReached):
+        pay_by_phone.ask(joined.desk)
+    pay(joined, "cash", 100)
+    assert pay(joined) is not None
+    assert len(booked(joined)[0].rewards) == 19
+
+
 # --- a discount of the shop's ---------------------------------------------------------------------
 
 
@@ -231,6 +245,20 @@ def test_a_voucher_needs_its_least_purchase_until_the_end(joined: Counter) -> No
     scan(joined, voucher(flags=USUAL | Flag.SHOP_FUNDED, min_spend=1_500))
     change_sale.void_line(joined.desk, 1).wait()
     assert show(joined.desk).sale.due == 899
+
+
+def test_no_change_is_given_on_a_discount_when_goods_come_back(joined: Counter) -> None:
+    joined.campaigns.answer = held(funding="discount")
+    joined.sign_on("2")
+    joined.ring(WINE)
+    return_item(joined.desk, BREAD).wait()
+    scan(joined, voucher(flags=USUAL | Flag.SHOP_FUNDED))
+    assert show(joined.desk).sale.due == 899 - 345 - 500
+    joined.ring(BREAD)
+    assert show(joined.desk).sale.due == 899 - 500
+    for _ in range(2):
+        return_item(joined.desk, BREAD).wait()
+    assert show(joined.desk).sale.due == 0
 
 
 # --- around midnight ------------------------------------------------------------------------------
@@ -274,8 +302,8 @@ def test_a_discount_that_came_too_late_is_let_go(joined: Counter) -> None:
     joined.campaigns.answer = held(funding="discount")
     joined.ring(WINE)
     pay(joined, "cash", 100)
-    with pytest.raises(SaleHasTenders):
-        scan(joined, voucher(flags=USUAL | Flag.SHOP_FUNDED))
+    with pytest.raises(VoucherRefused):
+        scan(joined, "ABCDEFGH23")
     cancel_sale.cancel_sale(joined.desk).wait()
     assert joined.campaigns.released == [(CAMPAIGN, "hold-0")]
 

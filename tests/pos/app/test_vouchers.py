@@ -19,7 +19,6 @@ from pos.domain.errors import (
     NoCampaign,
     NothingToPay,
     PosError,
-    SaleHasTenders,
     VoucherRefused,
 )
 from pos.domain.rewards import Refusal
@@ -414,8 +413,10 @@ def test_a_discount_comes_before_any_money(joined: Counter) -> None:
     joined.campaigns.answer = held(value=500, funding="discount")
     joined.ring(WINE)
     pay(joined, "cash", 100)
-    with pytest.raises(SaleHasTenders):
-        scan(joined, voucher(flags=USUAL | Flag.SHOP_FUNDED))
+    own = voucher(flags=USUAL | Flag.SHOP_FUNDED)
+    assert refusal(joined, own) is Refusal.DISCOUNT_FIRST
+    assert joined.campaigns.asked == []
+    assert refusal(joined, "ABCDEFGH23") is Refusal.DISCOUNT_FIRST
 
 
 def test_it_survives_parking_and_a_restart(joined: Counter) -> None:

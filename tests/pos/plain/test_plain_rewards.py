@@ -92,6 +92,7 @@ def test_without_network_the_reason_is_said_and_nothing_changes(joined: Talk) ->
 def test_the_phone_pays(joined: Talk) -> None:
     reply = joined.all(WINE, "téléphone 5")
     assert reply.data["phone"]["address"] in reply.text
+    assert "Téléphone sollicité pour 5,00 €" in joined.all("show").text
     digits = phone(joined.counter, reply.data["phone"]["address"])
     assert not joined("code-telephone 00000000").ok
     after = joined.all(f"code-telephone {digits[:4]} {digits[4:]}")

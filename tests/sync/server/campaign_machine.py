@@ -466,9 +466,9 @@ class CampaignMachine(RuleBasedStateMachine):
         self._ledger(self._check)
 
     def _check(self, ledger: Ledger) -> None:
-        _check_funds(ledger)
-        _check_vouchers(ledger)
-        _check_wallets(ledger)
+        check_funds(ledger)
+        check_vouchers(ledger)
+        check_wallets(ledger)
         promised: Counter[str] = Counter()
         for receipt in self.receipts:
             promised[receipt.claimant] += receipt.cents
@@ -579,7 +579,7 @@ class CampaignMachine(RuleBasedStateMachine):
         done[f"{what}, refused"] += 1
 
 
-def _check_funds(ledger: Ledger) -> None:
+def check_funds(ledger: Ledger) -> None:
     """Of no fund more goes to shops than its sponsor pledged, what they owe back deducted."""
     for fund, cents, pledged in _rows(
         ledger,
@@ -590,7 +590,7 @@ def _check_funds(ledger: Ledger) -> None:
         assert cents <= pledged, f"fund {fund}: {cents} of {pledged} cents went to shops"
 
 
-def _check_vouchers(ledger: Ledger) -> None:
+def check_vouchers(ledger: Ledger) -> None:
     """A voucher's money reaches one shop, once; whoever else was paid for it has a finding."""
     paid: Counter[str] = Counter()
     for owner, number in _rows(
@@ -613,7 +613,7 @@ def _check_vouchers(ledger: Ledger) -> None:
     assert all(number <= 1 for number in paid.values()), paid
 
 
-def _check_wallets(ledger: Ledger) -> None:
+def check_wallets(ledger: Ledger) -> None:
     """No wallet owes more than the floor; a claim and its entry are one reward."""
     for member, cents in _rows(
         ledger,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -20,7 +21,7 @@ import pytest
 from sync.contract.jws import SigningKey
 from sync.server.config import ServerConfig
 from sync.server.errors import BadConfig
-from sync.server.run import CampaignServer, run
+from sync.server.run import CONNECTIONS_MAX, CampaignServer, connections_max, run
 from tests.sync.server.kit import Till, verdicts
 
 WAIT_SECONDS = 30
@@ -193,3 +194,24 @@ def test_a_server_that_was_stopped_before_it_ran_does_not_run(tmp_path: Path) ->
     server = CampaignServer(ServerConfig(tmp_path))
     server.stop()
     server.run()
+
+
+@pytest.mark.parametrize(
+    ("limits", "connections", "raised"),
+    [
+        ((1024, 524_288), CONNECTIONS_MAX, [(10_256, 524_288)]),
+        ((1024, 4096), 3840, [(4096, 4096)]),
+        ((20_000, 20_000), CONNECTIONS_MAX, []),
+    ],
+)
+def test_as_many_connections_are_taken_as_files_may_be_open(
+    monkeypatch: pytest.MonkeyPatch,
+    limits: tuple[int, int],
+    connections: int,
+    raised: list[tuple[int, int]],
+) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: asked.append(wanted))
+    assert connections_max() == connections
+    assert asked == raised
