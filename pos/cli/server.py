@@ -31,7 +31,13 @@ _FOLDER: Final = click.Path(path_type=Path, exists=True, file_okay=False)
 
 @click.group(invoke_without_command=True, help=say("cli.help.server"))
 @click.option("--host", default="127.0.0.1", show_default=True, help=say("cli.option.host"))
-@click.option("--port", type=click.IntRange(0, PORT_MAX), default=8080, help=say("cli.option.port"))
+@click.option(
+    "--port",
+    type=click.IntRange(0, PORT_MAX),
+    default=8080,
+    show_default=True,
+    help=say("cli.option.port"),
+)
 @click.option("--origin", help=say("cli.option.origin"))
 @click.option("--open-pages", is_flag=True, help=say("cli.option.open_pages"))
 @click.option("--database", envvar="COMPTOIR_DATABASE", help=say("cli.option.database"))
@@ -50,7 +56,7 @@ def server(
     if command.invoked_subcommand is not None:
         return
     from sync.organiser import ADDRESS_FILE
-    from sync.server.config import ServerConfig
+    from sync.server.config import ADMIN_TOKEN_FILE, ServerConfig
     from sync.server.errors import BadConfig
     from sync.server.run import run
 
@@ -60,6 +66,8 @@ def server(
         shown = f"[{host}]" if ":" in host else host
         (folder / ADDRESS_FILE).write_text(origin or f"http://{shown}:{port}", encoding="ascii")
         click.echo(f"ready {shown}:{port}")
+        known = {"address": origin or f"http://{shown}:{port}", "file": folder / ADMIN_TOKEN_FILE}
+        click.echo(say("cli.server.pages", **known), err=True)
 
     try:
         run(ServerConfig(folder, host, port, origin, open_pages, database), ready)

@@ -73,8 +73,10 @@ def wide(row: Iterable[Span]) -> int:
 
 
 def ends(left: Row, right_end: Row, width: int, fill: str = "text") -> Row:
-    """Two rows at the two ends of one; the left one gives way."""
+    """Two rows at the two ends of one; the left one gives way, a blank between them."""
     room = width - wide(right_end)
+    gap = 1 if wide(left) > room else 0
+    room -= gap
     kept: Row = []
     for text, style in left:
         if room <= 0:
@@ -83,7 +85,7 @@ def ends(left: Row, right_end: Row, width: int, fill: str = "text") -> Row:
             text = fit(text, room)
         kept.append((text, style))
         room -= cell_len(text)
-    return [*kept, (" " * max(room, 0), fill), *right_end]
+    return [*kept, (" " * max(room + gap, 0), fill), *right_end]
 
 
 def wrap(text: str, width: int) -> list[str]:

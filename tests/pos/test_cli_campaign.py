@@ -101,7 +101,9 @@ def test_the_server_says_where_it_listens_first_and_ends_cleanly(
             pass
         assert (folder / ADDRESS_FILE).read_text() == f"http://{host}:{port}"
         assert server.end(number) == 0
-        assert server.err == ""
+        (told,) = server.errors
+        assert f"http://{host}:{port}/" in told
+        assert str(folder / ADMIN_TOKEN_FILE) in told
 
 
 def test_the_organisers_token_is_where_the_server_puts_it() -> None:

@@ -19,10 +19,12 @@ _FR: Final = {
     "until": "Il sert une seule fois, pour une seule caisse, jusqu'au {moment} (heure de Paris).",
     "steps": "Pour relier votre caisse",
     "step_online": "Vérifiez que la caisse est reliée à Internet, puis quittez l'écran de vente.",
-    "step_type": "Tapez cette commande, ou ce que vous lisez en scannant le code ci-dessus :",
+    "step_type": "Avec un lecteur : tapez « comptoir sync enrol --code », une espace, et scannez le"
+    " code ci-dessus. Sinon, tapez cette commande :",
     "step_digits": "La caisse affiche six chiffres. Appelez l'organisateur et lisez-les-lui : il"
     " voit les siens, et ce doivent être les mêmes.",
-    "step_sticker": "Collez la vignette sur votre vitrine. C'est prêt.",
+    "step_sticker": "Lancez « comptoir sync » à côté de la caisse s'il ne tourne pas déjà, rouvrez"
+    " la caisse, et collez la vignette sur votre vitrine. C'est prêt.",
     "why_title": "À quoi servent les six chiffres ?",
     "why": "Ils sont calculés à partir de la clé de votre caisse et de celle du serveur. S'ils sont"
     " différents, quelqu'un s'est glissé entre les deux : ne prenez aucun bon et prévenez"
@@ -44,10 +46,12 @@ _EN: Final = {
     "until": "It works once, for one till, until {moment} (Paris time).",
     "steps": "To connect your till",
     "step_online": "See that the till is connected to the Internet, then leave the sales screen.",
-    "step_type": "Type this command, or what you read by scanning the code above:",
+    "step_type": "With a scanner: type “comptoir sync enrol --code”, a space, and scan the code"
+    " above. Without one, type this command:",
     "step_digits": "The till shows six digits. Call the organiser and read them out: the organiser"
     " sees six digits too, and they must be the same.",
-    "step_sticker": "Put the sticker on your window. You are ready.",
+    "step_sticker": "Start “comptoir sync” beside the till unless it runs already, open the till"
+    " again, and put the sticker on your window. You are ready.",
     "why_title": "What are the six digits for?",
     "why": "They are worked out from your till's key and the server's. If they differ, somebody"
     " stands in between: take no voucher and tell the organiser.",

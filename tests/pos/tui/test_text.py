@@ -29,6 +29,11 @@ def test_a_text_takes_exactly_its_cells(text: str, width: int) -> None:
     assert wide(ends([(shown, "a")], [("1", "b")], width)) == width
 
 
+def test_what_gives_way_never_touches_the_other_end() -> None:
+    cut = ends([("Gain Fêtes à Montpellier", "a")], [("6,75", "b")], 23)
+    assert "".join(text for text, _ in cut) == "Gain Fêtes à Mont… 6,75"
+
+
 @given(texts, widths)
 def test_wrapped_lines_keep_all_words_and_fit(text: str, width: int) -> None:
     shown = clean(text)
