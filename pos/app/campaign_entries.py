@@ -124,7 +124,7 @@ def _redeem(
 ) -> Redeem:
     draws: list[LeaseDraw] = []
     if details["mode"] == "bearer":
-        draws = _draw(tx, one, "risk", amount)[0]
+        draws = _draw(tx, one, "risk", amount, details.get("taken_at", ""))[0]
     ref = VoucherRef(details["batch"], details["index"]) if "batch" in details else None
     return Redeem(
         value=value,
@@ -137,6 +137,7 @@ def _redeem(
         leases=draws,
         pack=details.get("pack"),
         list_at=details.get("list_at"),
+        taken_at=details.get("taken_at"),
     )
 
 
@@ -186,14 +187,17 @@ def _earn(desk: Desk, tx: Transaction, one: Plan, offer: Offer, *, on_paper: boo
     one.line = replace(one.line, earned=earned.amount, covered=covered, on_paper=paper)
 
 
-def _draw(tx: Transaction, one: Plan, kind: Any, cents: Cents) -> tuple[list[LeaseDraw], Cents]:
+def _draw(
+    tx: Transaction, one: Plan, kind: Any, cents: Cents, since: str = ""
+) -> tuple[list[LeaseDraw], Cents]:
     """What is drawn from the leases of a kind, up to an amount; what this ticket drew counts."""
     planned: dict[int, Cents] = {}
     for reward in one.rewards:
         for draw in getattr(reward, "leases", ()):
             planned[draw.lease] = planned.get(draw.lease, 0) + draw.amount
     draws, covered = [], 0
-    for lease, left in open_leases(one.grants, tx.rewards.drawn(one.grants.campaign), kind, tx.at):
+    drawn = tx.rewards.drawn(one.grants.campaign)
+    for lease, left in open_leases(one.grants, drawn, kind, tx.at, since):
         part = min(left - planned.get(lease.id, 0), cents - covered)
         if part > 0:
             draws.append(LeaseDraw(lease.id, part))

@@ -19,6 +19,7 @@ from pos.domain.money import Cents
 from pos.domain.receipt import shop_header
 from sync.contract import claims
 from sync.contract.claims import Claim
+from sync.contract.entry import CAMPAIGN_PREFIX
 from sync.contract.grants import Grants
 
 
@@ -107,6 +108,13 @@ def _voucher(desk: Desk, one: Shown) -> Iterator[Block]:
     yield Text(words.say("reward.voucher_rules"), "center")
 
 
+def _covered(desk: Desk, kept: KeptClaim) -> Cents:
+    """What leases cover of a claim; what comes back with goods waits for its entry."""
+    entry = desk.ports.ledger.entry(CAMPAIGN_PREFIX + kept.campaign, kept.number)
+    draws = entry.data["rewards"][kept.part].get("leases", ()) if entry else ()
+    return sum(draw["amount"] for draw in draws)
+
+
 def _shown(desk: Desk, kept: KeptClaim, grants: Grants | None) -> Shown:
     name = grants.name if grants else kept.campaign
     if kept.voucher:
@@ -123,6 +131,6 @@ def _address(desk: Desk, kept: KeptClaim, grants: Grants | None) -> str:
         return ""
     claim = Claim(
         *(identity.till, kept.epoch, kept.number, kept.amount),
-        *(date.fromisoformat(kept.day), bytes.fromhex(kept.secret)),
+        *(date.fromisoformat(kept.day), bytes.fromhex(kept.secret), _covered(desk, kept)),
     )
     return claims.address(grants.origin, claims.write(claim, identity.key))

@@ -65,11 +65,11 @@ def mode_of(voucher: Voucher, grants: Grants, here: Here) -> Mode:
     rules = grants.told.rules
     if rules is None:
         raise VoucherRefused(cause=Refusal.OFFLINE_NEVER)
-    _check_policy(voucher, rules.pack.policy, here)
+    _check_policy(voucher, rules.pack.policy, here, grants.effective(here.now))
     return "bearer"
 
 
-def _check_policy(voucher: Voucher, policy: OfflinePolicy, here: Here) -> None:
+def _check_policy(voucher: Voucher, policy: OfflinePolicy, here: Here, latest: datetime) -> None:
     amount = min(voucher.value, here.due)
     for wrong, cause in (
         (voucher.value > policy.voucher_max, Refusal.OFFLINE_VALUE),
@@ -77,7 +77,7 @@ def _check_policy(voucher: Voucher, policy: OfflinePolicy, here: Here) -> None:
         (here.unsure.count >= policy.in_a_row_max, Refusal.OFFLINE_LIMIT),
         (here.unsure.cents + amount > policy.till_max, Refusal.OFFLINE_LIMIT),
         (amount > here.risk_left, Refusal.OFFLINE_LIMIT),
-        (_is_old(here, policy), Refusal.OFFLINE_LIST),
+        (_is_old(here, policy, latest), Refusal.OFFLINE_LIST),
         (here.must_ask, Refusal.OFFLINE_CHANCE),
     ):
         if wrong:
@@ -95,10 +95,11 @@ def _is_struck(voucher: Voucher, here: Here) -> bool:
     return status != VALID and not (here.handed and status == SUSPENDED)
 
 
-def _is_old(here: Here, policy: OfflinePolicy) -> bool:
+def _is_old(here: Here, policy: OfflinePolicy, latest: datetime) -> bool:
+    """Whether the list says too little; a clock that is behind makes none younger."""
     if here.listed is None:
         return True
-    age = here.now - datetime.fromisoformat(here.listed.at)
+    age = latest - datetime.fromisoformat(here.listed.at)
     return age > timedelta(hours=policy.list_age_hours_max)
 
 

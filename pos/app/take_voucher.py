@@ -11,6 +11,7 @@ the front's again.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from pos.app.desk import Desk, Pending, Settled
@@ -179,7 +180,12 @@ def _details(desk: Desk, wish: Wish, answer: Answer) -> dict[str, Any]:
         "mode": mode,
         "funding": _DISCOUNT if Flag.SHOP_FUNDED in voucher.flags else "tender",
         **({"list_at": here.listed.at} if here.listed else {}),
+        **({"taken_at": _stamp(wish.grants.effective(here.now))} if mode == "bearer" else {}),
     }
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
 
 
 def _with_voucher(desk: Desk, sale: Sale, details: dict[str, Any]) -> Sale:

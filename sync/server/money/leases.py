@@ -196,26 +196,38 @@ def owners_of(where: Where, till: str, member: str = "") -> dict[Scope, str]:
 
 
 def draw(
-    booking: Booking, draws: Sequence[LeaseDraw], kind: LeaseKind, credit: Place, most: int
+    booking: Booking,
+    draws: Sequence[LeaseDraw],
+    kind: LeaseKind,
+    credit: Place,
+    most: int,
+    *,
+    taken_at: str | None = None,
 ) -> int:
     """Pay out of leases what a till says it drew, up to `most`; how many cents they covered.
 
-    What cannot be drawn is a finding; a till's word alone never moves money.
+    `taken_at` is when it did, where that is not the moment of its entry.
+    What cannot be drawn is a finding; a till's word alone never moves money. Receipts that came
+    before their entries took from whichever lease there was, so all that a till may still promise
+    under one epoch stands for what it drew on any of them.
     """
     covered = 0
     for wanted in draws:
         lease = find_lease(booking.db, booking.campaign, wanted.lease)
-        wrong = _wrong(lease, booking, kind)
+        wrong = _wrong(lease, booking, kind, taken_at or booking.at)
         if lease is None or wrong:
             _report(booking, wanted, wrong)
             continue
         asked = min(wanted.amount, most - covered)
         cents = min(asked, booking.ledger.balance(lease.place), lease.cents - lease.drawn)
-        if cents < asked:
-            _report(booking, wanted, f"{cents} cents are left in it")
         if cents > 0:
             _take(booking.ledger, lease, cents, credit, booking.source)
-            covered += cents
+        if cents < asked and kind == "earn":
+            who, rest = (lease.till, lease.epoch), asked - cents
+            cents += draw_early(booking.ledger, *who, rest, credit, booking.source)
+        if cents < asked:
+            _report(booking, wanted, f"{cents} cents are left in it")
+        covered += cents
     return covered
 
 
@@ -240,7 +252,7 @@ def leases_of(db: Db, campaign: str, till: str, epoch: int, kind: LeaseKind) -> 
     return [Held(*row) for row in rows.fetchall()]
 
 
-def note_drawn(booking: Booking, draws: Sequence[LeaseDraw]) -> bool:
+def note_drawn(booking: Booking, draws: Sequence[LeaseDraw], at: str) -> bool:
     """Count what a till used of its risk leases for vouchers that were good: no money moves.
 
     Whether the leases allowed it; what they did not allow is a finding.
@@ -248,7 +260,7 @@ def note_drawn(booking: Booking, draws: Sequence[LeaseDraw]) -> bool:
     allowed = True
     for wanted in draws:
         lease = find_lease(booking.db, booking.campaign, wanted.lease)
-        wrong = _wrong(lease, booking, "risk")
+        wrong = _wrong(lease, booking, "risk", at)
         if lease is not None and not wrong and lease.drawn + wanted.amount > lease.cents:
             wrong = f"{lease.cents - lease.drawn} cents are left in it"
         if lease is None or wrong:
@@ -279,13 +291,45 @@ def close(ledger: Ledger, sender: Sender, source: Source, said: LeaseClosed) -> 
         if lease is None or (lease.till, lease.epoch) != (sender.till, sender.epoch):
             detail = f"lease {one.lease} was not this till's to close"
             find(ledger, Kind.LEASE, source, shop=sender.shop, detail=detail)
-        elif lease.state == "open" and one.drawn <= lease.drawn:
+        elif lease.state == "open" and not (short := _even_out(ledger, lease, one.drawn, source)):
             ledger.move_all("lease-closed", source, lease.place, BUDGET)
             _set_state(ledger, lease.id, "closed")
         elif lease.state == "open":
-            short = one.drawn - lease.drawn
             detail = f"lease {lease.id}: the till drew {one.drawn}, {lease.drawn} were booked"
             find(ledger, Kind.LEASE, source, shop=sender.shop, cents=short, detail=detail)
+
+
+def _even_out(ledger: Ledger, lease: Held, drawn: int, source: Source) -> int:
+    """Make a lease's draws what its till says, where its other leases paid more or less instead.
+
+    How many cents the till says it drew more than was booked.
+    """
+    short = drawn - lease.drawn
+    for other in _others(ledger.db, ledger.campaign, lease):
+        if short > 0:  # they paid for it
+            part = min(short, other.drawn, ledger.balance(lease.place))
+            debit, credit = lease, other
+        else:  # it paid for them
+            part = min(-short, other.cents - other.drawn, ledger.balance(other.place))
+            debit, credit = other, lease
+        if part > 0:
+            parts = ledger.share(debit.place, part)
+            ledger.move("lease-evened", source, debit.place, credit.place, parts)
+            _add_drawn(ledger, debit.id, part)
+            _add_drawn(ledger, credit.id, -part)
+            short += -part if short > 0 else part
+    return max(short, 0)
+
+
+def _others(db: Db, campaign: str, lease: Held) -> list[Held]:
+    """The other open leases to earn of a lease's till and epoch; none for a lease to risk."""
+    rows = db.execute(
+        "SELECT id, till, epoch, kind, cents, drawn, from_at, until_at, state FROM lease"
+        " WHERE campaign = ? AND till = ? AND epoch = ? AND kind = ? AND kind = 'earn'"
+        " AND state = 'open' AND id <> ? ORDER BY id",
+        (campaign, lease.till, lease.epoch, lease.kind, lease.id),
+    )
+    return [Held(*row) for row in rows.fetchall()]
 
 
 def lose_branch(ledger: Ledger, till: str, epoch: int) -> None:
@@ -334,7 +378,7 @@ def _add_drawn(ledger: Ledger, number: int, cents: int) -> None:
     )
 
 
-def _wrong(lease: Held | None, booking: Booking, kind: LeaseKind) -> str:
+def _wrong(lease: Held | None, booking: Booking, kind: LeaseKind, at: str) -> str:
     if lease is None:
         return "no such lease"
     if (lease.till, lease.epoch) != (booking.sender.till, booking.epoch):
@@ -343,8 +387,7 @@ def _wrong(lease: Held | None, booking: Booking, kind: LeaseKind) -> str:
         return f"it is for {lease.kind}, not for {kind}"
     if lease.state == "closed":
         return "it was closed"
-    at = datetime.fromisoformat(booking.at)
-    if not at < datetime.fromisoformat(lease.until_at):
+    if not datetime.fromisoformat(at) < datetime.fromisoformat(lease.until_at):
         return f"it ended at {lease.until_at}"
     return ""
 
