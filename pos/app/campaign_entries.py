@@ -69,7 +69,7 @@ def plan(desk: Desk, tx: Transaction, sale: Sale, ticket: Ticket) -> tuple[Plan,
         grants = granted.get(campaign)
         name = grants.name if grants else rewards_back.name_of(campaign, ticket.tenders)
         one = Plan(campaign, grants, RewardLine(campaign, name))
-        _redeemed(tx, one, ticket)
+        _redeemed(one, ticket)
         one.rewards += rewards_back.adjust(desk, tx, ticket, campaign, grants)
         _given_back(desk, one, ticket)
         offer = offers.get(campaign)
@@ -110,40 +110,19 @@ def lines_of(plans: Sequence[Plan]) -> tuple[RewardLine, ...]:
 # --- one ticket, one campaign ---------------------------------------------------------------------
 
 
-def _redeemed(tx: Transaction, one: Plan, ticket: Ticket) -> None:
+def _redeemed(one: Plan, ticket: Ticket) -> None:
     """The vouchers that it was paid with, and those that the shop gave as a discount."""
     for tender in ticket.tenders:
         mine = tender.details.get("campaign") == one.campaign
         if tender.kind is TenderKind.CAMPAIGN and tender.amount > 0 and mine:
-            draws = _risked(tx, one, tender)
-            one.rewards.append(_redeem(tender.details, tender.given, tender.amount, draws))
+            one.rewards.append(_redeem(tender.details, tender.given, tender.amount))
     for coupon in ticket.coupons:
         if coupon.details["campaign"] == one.campaign:
             one.rewards.append(_redeem(coupon.details, coupon.value, coupon.details["amount"]))
 
 
-def _risked(tx: Transaction, one: Plan, tender: Tendered) -> list[LeaseDraw]:
-    """The leases that bear a voucher taken unseen: those of then, or others of then if closed.
-
-    Its server accepts no draw on a lease that was over when the voucher was taken, or is closed.
-    """
-    chosen = [LeaseDraw(x["lease"], x["amount"]) for x in tender.details.get("leases", ())]
-    if not chosen or one.grants is None:
-        return chosen
-    drawn, since = tx.rewards.drawn(one.campaign), tender.details.get("taken_at", "")
-    still = open_leases(one.grants, drawn, "risk", tx.at, since)
-    if {draw.lease for draw in chosen} <= {lease.id for lease, _ in still}:
-        return chosen
-    used: dict[int, Cents] = {}
-    for draw in (draw for reward in one.rewards for draw in getattr(reward, "leases", ())):
-        used[draw.lease] = used.get(draw.lease, 0) + draw.amount
-    draws, covered = draw_on(((x, left - used.get(x.id, 0)) for x, left in still), tender.amount)
-    return draws if covered == tender.amount else chosen
-
-
-def _redeem(
-    details: Mapping[str, Any], value: Cents, amount: Cents, leases: Sequence[LeaseDraw] = ()
-) -> Redeem:
+def _redeem(details: Mapping[str, Any], value: Cents, amount: Cents) -> Redeem:
+    """A voucher; the leases that bore it when it was taken bear it, though they be over by now."""
     ref = VoucherRef(details["batch"], details["index"]) if "batch" in details else None
     return Redeem(
         value=value,
@@ -153,7 +132,7 @@ def _redeem(
         voucher=ref,
         reservation=details.get("reservation"),
         challenge=details.get("challenge"),
-        leases=list(leases),
+        leases=[LeaseDraw(**one) for one in details.get("leases", ())],
         pack=details.get("pack"),
         list_at=details.get("list_at"),
         taken_at=details.get("taken_at"),

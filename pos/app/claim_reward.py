@@ -22,6 +22,7 @@ from sync.contract import voucher as vouchers
 from sync.contract.claims import Claim
 from sync.contract.entry import CAMPAIGN_PREFIX
 from sync.contract.grants import Grants
+from sync.contract.token import campaign_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def _address(desk: Desk, kept: KeptClaim, grants: Grants | None) -> str:
     if grants is None or kept.epoch != identity.epoch:
         return ""
     claim = Claim(
-        *(identity.till, kept.epoch, kept.number, kept.amount),
+        *(identity.till, kept.epoch, campaign_tag(grants.campaign), kept.number, kept.amount),
         *(date.fromisoformat(kept.day), bytes.fromhex(kept.secret), _covered(desk, kept)),
     )
     return claims.address(grants.origin, claims.write(claim, identity.key))

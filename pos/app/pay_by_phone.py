@@ -33,6 +33,7 @@ from sync.contract import courier
 from sync.contract.courier import NONCE_BYTES, Challenge
 from sync.contract.grants import Grants
 from sync.contract.rewards.rules import REWARD_CENTS_MAX
+from sync.contract.token import campaign_tag
 
 TRIES_MAX: Final = 5
 
@@ -187,7 +188,8 @@ def _asked(desk: Desk, grants: Grants, request: PhoneRequest) -> Asked:
 def _challenge(desk: Desk, request: PhoneRequest) -> Challenge:
     identity = desk.ports.identity
     nonce = bytes.fromhex(request.nonce)
-    return Challenge(identity.till, identity.epoch, request.amount, nonce)
+    tag = campaign_tag(request.campaign)
+    return Challenge(identity.till, identity.epoch, tag, request.amount, nonce)
 
 
 def _spendable(desk: Desk) -> Grants:

@@ -21,7 +21,7 @@ from sync.contract.jws import SigningKey, VerifyKey
 from sync.contract.rewards.rules import REWARD_CENTS_MAX
 from sync.contract.token import Token
 
-KIND: Final = token.Kind("P1", b"caisse/courier/1", "a challenge", members=4)
+KIND: Final = token.Kind("P1", b"caisse/courier/1", "a challenge", members=5)
 NONCE_BYTES: Final = 8
 DIGITS: Final = 8
 _INFO: Final = b"comptoir-courier-1"
@@ -29,10 +29,11 @@ _INFO: Final = b"comptoir-courier-1"
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What a till asks a phone to pay, in cents."""
+    """What a till asks a phone to pay, in cents; `campaign` is the tag of whose wallets may."""
 
     till: str
     epoch: int
+    campaign: bytes
     amount: int
     nonce: bytes
 
@@ -52,15 +53,17 @@ class SignedChallenge:
 def write(challenge: Challenge, key: SigningKey) -> str:
     """The text of a challenge, signed by the till's key."""
     till = UUID(challenge.till).bytes
-    return KIND.write(key, till, challenge.epoch, challenge.amount, challenge.nonce)
+    campaign, amount = challenge.campaign, challenge.amount
+    return KIND.write(key, till, challenge.epoch, campaign, amount, challenge.nonce)
 
 
 def read(text: str) -> SignedChallenge:
     """The challenge of a text; Malformed when it is none."""
-    found, (till, epoch, amount, nonce) = KIND.read(text)
+    found, (till, epoch, campaign, amount, nonce) = KIND.read(text)
     challenge = Challenge(
         till=str(UUID(bytes=token.octets(till, 16, "a till"))),
         epoch=token.whole(epoch, 2**31 - 1, "an epoch", 1),
+        campaign=token.octets(campaign, token.TAG_BYTES, "a campaign's tag"),
         amount=token.whole(amount, REWARD_CENTS_MAX, "an amount in cents", 1),
         nonce=token.octets(nonce, NONCE_BYTES, "a nonce"),
     )
@@ -82,9 +85,8 @@ def answer(secret: bytes, challenge: Challenge) -> str:
 
     HMAC-SHA256 modulo 10^8: of 2^256 values the bias is below 2^-229.
     """
-    said = cose.encode(
-        [UUID(challenge.till).bytes, challenge.epoch, challenge.amount, challenge.nonce]
-    )
+    till, asked = UUID(challenge.till).bytes, (challenge.campaign, challenge.amount)
+    said = cose.encode([till, challenge.epoch, *asked, challenge.nonce])
     digest = hmac.new(secret, said, sha256).digest()
     return f"{int.from_bytes(digest, 'big') % 10**DIGITS:0{DIGITS}}"
 

@@ -6,15 +6,17 @@ first member is the version. Nothing in it names a person.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sync.contract import base32, cose
 from sync.contract.cose import Sign1
 from sync.contract.errors import Malformed
 from sync.contract.jws import SigningKey, VerifyKey
 
-VERSION = 1
+VERSION: Final = 1
+TAG_BYTES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +89,8 @@ def octets(value: Any, count: int, what: str) -> bytes:
     if not isinstance(value, bytes) or len(value) != count:
         raise Malformed(f"expected {what}: {count} bytes")
     return value
+
+
+def campaign_tag(campaign: str) -> bytes:
+    """What names a campaign in a token, beside the till: a QR has no room for its whole id."""
+    return hashlib.sha256(campaign.encode()).digest()[:TAG_BYTES]

@@ -168,9 +168,7 @@ def _check_reward(
         assert worth == owed or found & UNPAID, f"{worth} for {reward}: {entry}, {found}"
     else:
         sure = sum(one["amount"] for one in reward.get("leases", ()))
-        assert worth >= sure or entry.till in excused, (
-            f"{worth} of {sure}: {reward}: {entry}"
-        )
+        assert worth >= sure or entry.till in excused, f"{worth} of {sure}: {reward}: {entry}"
     assert worth <= said
 
 
@@ -190,12 +188,18 @@ def _check_shops(ledger: Ledger) -> None:
     sums: Counter[str] = Counter()
     for sql in (
         "SELECT shop, sum(payable) FROM redemption WHERE campaign = ? GROUP BY shop",
-        "SELECT credit_owner, sum(cents) FROM transfer WHERE campaign = ?"
-        " AND kind = 'decided' GROUP BY credit_owner",
-        "SELECT debit_owner, -sum(cents) FROM transfer WHERE campaign = ?"
-        " AND kind = 'reissue' AND debit = 'payable' GROUP BY debit_owner",
-        "SELECT owner, -sum(cents) FROM balance WHERE campaign = ?"
-        " AND account IN ('payable', 'paid') GROUP BY owner",
+        (
+            "SELECT credit_owner, sum(cents) FROM transfer WHERE campaign = ?"
+            " AND kind = 'decided' GROUP BY credit_owner"
+        ),
+        (
+            "SELECT debit_owner, -sum(cents) FROM transfer WHERE campaign = ?"
+            " AND kind = 'reissue' AND debit = 'payable' GROUP BY debit_owner"
+        ),
+        (
+            "SELECT owner, -sum(cents) FROM balance WHERE campaign = ?"
+            " AND account IN ('payable', 'paid') GROUP BY owner"
+        ),
     ):
         for shop, cents in _rows(ledger, sql):
             sums[shop] += cents
@@ -204,7 +208,7 @@ def _check_shops(ledger: Ledger) -> None:
 
 def _is_uncovered(reward: Mapping[str, Any]) -> bool:
     drawn = sum(one["amount"] for one in reward.get("leases", ()))
-    return reward["type"] == "earn" and drawn < reward["amount"]
+    return bool(reward["type"] == "earn" and drawn < reward["amount"])
 
 
 def _is_late(ledger: Ledger, entry: Booked) -> bool:

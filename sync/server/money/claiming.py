@@ -15,6 +15,7 @@ from sync.contract.errors import BadSignature, ContractError, Malformed
 from sync.contract.rewards.at_claim import bonus, draw
 from sync.contract.rewards.facts import Part, Person
 from sync.contract.rewards.rules import InstantWin, ReturnVisit, RulePack, Scope
+from sync.contract.token import campaign_tag
 from sync.server.auth import identities
 from sync.server.errors import refuse
 from sync.server.money import earns, leases
@@ -84,11 +85,13 @@ def look(db: Db, text: str) -> Receipt:
         "SELECT campaign, shop FROM enrolment WHERE till = ? AND epoch = ?",
         (claim.till, claim.epoch),
     ).fetchall()
-    for campaign, _ in rows:
-        found = earns.by_claim(db, campaign, claim.hash)
-        if found is not None:
-            return _receipt(db, campaign, found, claim)
-    campaign, shop = rows[0]
+    meant = [row for row in rows if campaign_tag(row[0]) == claim.campaign]
+    if not meant:
+        raise refuse("not-found", "the till takes no part in this receipt's campaign here")
+    campaign, shop = meant[0]
+    found = earns.by_claim(db, campaign, claim.hash)
+    if found is not None:
+        return _receipt(db, campaign, found, claim)
     early = _claimed_by(db, campaign, claim.hash)
     state = "taken" if early else "unclaimed"
     name = _shop_name(db, campaign, shop)

@@ -9,6 +9,7 @@ from typing import Final
 from sync.contract import courier
 from sync.contract.errors import BadSignature, ContractError
 from sync.contract.jws import SigningKey, VerifyKey
+from sync.contract.token import campaign_tag
 from sync.server.auth import identities
 from sync.server.errors import refuse
 from sync.server.money.accounts import Account, Place
@@ -54,15 +55,16 @@ def look(db: Db, text: str) -> Asked:
         raise refuse("bad-signature", str(error)) from error
     except ContractError as error:
         raise refuse("malformed", str(error)) from error
-    row = db.execute(
+    rows = db.execute(
         "SELECT enrolment.campaign, name FROM enrolment JOIN shop"
         " ON shop.campaign = enrolment.campaign AND shop.id = shop"
         " WHERE till = ? AND epoch = ?",
         (asked.till, asked.epoch),
-    ).fetchone()
-    if row is None:
-        raise refuse("not-found", "this till takes part in no campaign here")
-    return Asked(row[0], asked, identity.key, row[1])
+    ).fetchall()
+    for campaign, name in rows:
+        if campaign_tag(campaign) == asked.campaign:
+            return Asked(campaign, asked, identity.key, name)
+    raise refuse("not-found", "this till takes no part in the campaign here that it asks for")
 
 
 def pay(ledger: Ledger, asked: Asked, member: Member, key: SigningKey) -> str:

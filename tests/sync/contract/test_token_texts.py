@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from sync.contract import base32, claims, cose, courier, member_card, voucher
+from sync.contract import base32, claims, cose, courier, member_card, token, voucher
 from sync.contract.errors import BadSignature, ContractError, Malformed
 from sync.contract.jws import SigningKey
 from sync.contract.voucher import Audience, Flag, Voucher
@@ -32,8 +32,9 @@ LARGEST = Voucher(
     Flag(31),
     voucher.VALUE_CENTS_MAX,
 )
-CLAIM = claims.Claim(str(UUID(int=5)), 2, 311, 1000, date(2026, 11, 25), bytes(range(10)))
-CHALLENGE = courier.Challenge(str(UUID(int=5)), 2, 750, bytes(range(8)))
+TAG = token.campaign_tag("noel-2026")
+CLAIM = claims.Claim(str(UUID(int=5)), 2, TAG, 311, 1000, date(2026, 11, 25), bytes(range(10)))
+CHALLENGE = courier.Challenge(str(UUID(int=5)), 2, TAG, 750, bytes(range(8)))
 CARD = member_card.MemberCard("00112233445566ff", date(2026, 12, 24))
 
 vouchers = st.builds(
@@ -199,8 +200,9 @@ class TestClaims:
 
     def test_the_address_fits_a_qr_in_alphanumeric_mode(self) -> None:
         address = claims.address("https://campagne.example", claims.write(CLAIM, TILL))
-        qr = segno.make(address, error="m")
-        assert (qr.mode, qr.version) == ("alphanumeric", 8)
+        for error, version in (("m", 9), ("l", 8)):  # on paper, on the till's screen
+            qr = segno.make(address, error=error, boost_error=False)
+            assert (qr.mode, qr.version) == ("alphanumeric", version)
 
 
 class TestCourier:
@@ -218,9 +220,10 @@ class TestCourier:
         secret = courier.shared_secret(TILL, CAMPAIGN.public)
         digits = courier.answer(secret, CHALLENGE)
         for other in (
-            courier.Challenge(CHALLENGE.till, 2, 751, CHALLENGE.nonce),
-            courier.Challenge(CHALLENGE.till, 3, 750, CHALLENGE.nonce),
-            courier.Challenge(CHALLENGE.till, 2, 750, bytes(8)),
+            courier.Challenge(CHALLENGE.till, 2, TAG, 751, CHALLENGE.nonce),
+            courier.Challenge(CHALLENGE.till, 3, TAG, 750, CHALLENGE.nonce),
+            courier.Challenge(CHALLENGE.till, 2, bytes(4), 750, CHALLENGE.nonce),
+            courier.Challenge(CHALLENGE.till, 2, TAG, 750, bytes(8)),
         ):
             assert not courier.matches(secret, other, digits)
 

@@ -33,6 +33,7 @@ from sync.contract import claims
 from sync.contract.feed import FEED_TYP, FeedItem, Lease
 from sync.contract.messages import open_signed
 from sync.contract.rewards.rules import RulePack
+from sync.contract.token import campaign_tag
 from sync.server.app import make_app
 from sync.server.config import ServerConfig
 from sync.server.errors import Refused
@@ -523,7 +524,9 @@ class CampaignMachine(RuleBasedStateMachine):
     def _print_receipt(self, shop: str, cents: int, word: bytes) -> None:
         till = self._till(shop)
         day = date.fromisoformat(self._day(shop))
-        claim = claims.Claim(till.till, till.epoch, len(till.entries), cents, day, word)
+        claim = claims.Claim(
+            *(till.till, till.epoch, campaign_tag(CAMPAIGN), len(till.entries), cents, day, word)
+        )
         self.receipts.append(Receipt(claims.write(claim, till.key), cents))
 
     def _leases(self, shop: str, kind: str) -> list[Lease]:

@@ -17,6 +17,7 @@ from sync.contract.feed import FEED_TYP, FeedItem, Lease
 from sync.contract.jws import SigningKey
 from sync.contract.messages import open_signed
 from sync.contract.rewards.rules import Percent, RulePack
+from sync.contract.token import campaign_tag
 from sync.server.money import claiming, members, vouchers, wallets
 from sync.server.money.campaigns import standing
 from sync.server.money.ledger import Ledger
@@ -168,14 +169,16 @@ class Market:
     def receipt(self, shop: str, amount: int, secret: bytes, number: int = 0) -> str:
         """The claim that a till prints: of its last entry, or the one of this number."""
         till = self.tills[shop]
+        tag, number = campaign_tag(CAMPAIGN), number or len(till.entries)
         claim = claims.Claim(
-            till.till, till.epoch, number or len(till.entries), amount, date(2026, 11, 22), secret
+            *(till.till, till.epoch, tag, number, amount, date(2026, 11, 22), secret)
         )
         return claims.write(claim, till.key)
 
     def challenge(self, shop: str, amount: int, nonce: bytes) -> str:
         till = self.tills[shop]
-        return courier.write(courier.Challenge(till.till, till.epoch, amount, nonce), till.key)
+        tag = campaign_tag(CAMPAIGN)
+        return courier.write(courier.Challenge(till.till, till.epoch, tag, amount, nonce), till.key)
 
     # --- shoppers ---
 

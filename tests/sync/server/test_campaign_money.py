@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 import pytest
 
-from sync.contract import courier, status_list
+from sync.contract import claims, courier, status_list
 from sync.contract.feed import FEED_TYP, Carnet, FeedItem
 from sync.contract.jws import SigningKey
 from sync.contract.messages import open_signed
 from sync.contract.rewards.rules import Limit, ReturnVisit
+from sync.contract.token import campaign_tag
 from sync.contract.voucher import Audience
 from sync.contract.voucher import read as read_voucher
 from sync.server.errors import Refused
+from sync.server.money import claiming, members, vouchers
 from sync.server.money import courier as payments
-from sync.server.money import members, vouchers
 from sync.server.money.ledger import Ledger
 from sync.server.money.settings import Settings
 from sync.server.services import Services
@@ -124,6 +127,31 @@ class TestClaims:
         assert market.figures()["earned"] == 1000
         assert market.findings() == []
         market.whole()
+
+    def test_a_till_in_two_campaigns_says_which_one_pays(self, market: Market) -> None:
+        for campaign in ("avent", "paques"):  # before and after "noel", however they are sorted
+            market.api.order("campaigns", id=campaign, name=campaign)
+            shop = market.api.order("shops", campaign=campaign, name="Port")["id"]
+            market.api.enrol(market.tills["Port"], str(shop))
+        market.sell("Port", 6000, market.earn("Port", 6000, secret(1)))
+        token = market.receipt("Port", 1000, secret(1))
+        asked = market.ledger(lambda ledger: claiming.look(ledger.db, token))
+        assert (asked.campaign, asked.state) == ("noel", "unclaimed")
+        assert market.claim(token, "anna").amount == 1000
+        text = market.challenge("Port", 750, bytes(8))
+        assert market.ledger(lambda ledger: payments.look(ledger.db, text)).campaign == "noel"
+
+    def test_a_receipt_of_a_campaign_that_its_till_is_not_in_is_refused(
+        self, market: Market
+    ) -> None:
+        till = market.tills["Port"]
+        elsewhere = campaign_tag("paques")
+        claim = claims.Claim(till.till, 1, elsewhere, 1, 500, date(2026, 11, 22), secret(9))
+        with pytest.raises(Refused, match="campaign"):
+            market.claim(claims.write(claim, till.key), "anna")
+        challenge = courier.Challenge(till.till, 1, elsewhere, 500, bytes(8))
+        with pytest.raises(Refused, match="campaign"):
+            market.ledger(lambda x: payments.look(x.db, courier.write(challenge, till.key)))
 
     def test_a_receipt_that_says_another_amount_than_its_entry_is_seen(
         self, market: Market
