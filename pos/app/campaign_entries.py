@@ -123,14 +123,15 @@ def _redeemed(tx: Transaction, one: Plan, ticket: Ticket) -> None:
 
 
 def _risked(tx: Transaction, one: Plan, tender: Tendered) -> list[LeaseDraw]:
-    """The leases that bear a voucher taken unseen: those of then, or if they are over those of now.
+    """The leases that bear a voucher taken unseen: those of then, or others of then if closed.
 
-    Its server accepts no draw on a lease that is over when the sale ends.
+    Its server accepts no draw on a lease that was over when the voucher was taken, or is closed.
     """
     chosen = [LeaseDraw(x["lease"], x["amount"]) for x in tender.details.get("leases", ())]
     if not chosen or one.grants is None:
         return chosen
-    still = open_leases(one.grants, tx.rewards.drawn(one.campaign), "risk", tx.at)
+    drawn, since = tx.rewards.drawn(one.campaign), tender.details.get("taken_at", "")
+    still = open_leases(one.grants, drawn, "risk", tx.at, since)
     if {draw.lease for draw in chosen} <= {lease.id for lease, _ in still}:
         return chosen
     used: dict[int, Cents] = {}
@@ -155,6 +156,7 @@ def _redeem(
         leases=list(leases),
         pack=details.get("pack"),
         list_at=details.get("list_at"),
+        taken_at=details.get("taken_at"),
     )
 
 

@@ -126,6 +126,13 @@ def _worth(desk: Desk, kept: KeptClaim) -> Cents:
     return min(kept.amount, max(book.earned - on_paper, 0))
 
 
+def _covered(desk: Desk, kept: KeptClaim) -> Cents:
+    """What leases cover of a claim; what comes back with goods waits for its entry."""
+    entry = desk.ports.ledger.entry(CAMPAIGN_PREFIX + kept.campaign, kept.number)
+    draws = entry.data["rewards"][kept.part].get("leases", ()) if entry else ()
+    return sum(draw["amount"] for draw in draws)
+
+
 def _shown(desk: Desk, kept: KeptClaim, worth: Cents, grants: Grants | None) -> Shown:
     name = grants.name if grants else kept.campaign
     if kept.voucher:
@@ -151,6 +158,6 @@ def _address(desk: Desk, kept: KeptClaim, grants: Grants | None) -> str:
         return ""
     claim = Claim(
         *(identity.till, kept.epoch, kept.number, kept.amount),
-        *(date.fromisoformat(kept.day), bytes.fromhex(kept.secret)),
+        *(date.fromisoformat(kept.day), bytes.fromhex(kept.secret), _covered(desk, kept)),
     )
     return claims.address(grants.origin, claims.write(claim, identity.key))

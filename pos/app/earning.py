@@ -86,11 +86,18 @@ def family_of(desk: Desk, shop_family: str) -> str | None:
 
 
 def open_leases(
-    grants: Grants, drawn: Mapping[int, Drawn], kind: Literal["earn", "risk"], now: str
+    grants: Grants,
+    drawn: Mapping[int, Drawn],
+    kind: Literal["earn", "risk"],
+    now: str,
+    since: str = "",
 ) -> list[tuple[Lease, Cents]]:
-    """The leases that may be drawn on now and what each has left, the one that ends first first."""
-    moment = datetime.fromisoformat(now)
-    latest = grants.effective(moment)
+    """The leases that may be drawn on now and what each has left, the one that ends first first.
+
+    `since`: for what was taken at that earlier moment, those that were not over then.
+    """
+    latest = grants.effective(datetime.fromisoformat(now))
+    taken = datetime.fromisoformat(since) if since else latest
     found = []
     for lease in grants.told.leases:
         used = drawn.get(lease.id, Drawn())
@@ -98,7 +105,7 @@ def open_leases(
             continue  # most are, late in a campaign: dates are dear to read at each key
         starts, ends = (datetime.fromisoformat(x) for x in (lease.from_at, lease.until_at))
         # A clock that is behind must not draw on what is over; one behind by little may begin.
-        if starts <= latest < ends:
+        if starts <= latest and taken < ends:
             found.append((lease, lease.amount - used.cents))
     found.sort(key=lambda one: (one[0].until_at, one[0].id))
     return [(lease, left) for lease, left in found if left > 0]

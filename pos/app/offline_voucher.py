@@ -67,11 +67,11 @@ def mode_of(voucher: Voucher, grants: Grants, here: Here) -> Mode:
     rules = grants.told.rules
     if rules is None:
         raise VoucherRefused(cause=Refusal.OFFLINE_NEVER)
-    _check_policy(voucher, rules.pack.policy, here)
+    _check_policy(voucher, rules.pack.policy, here, grants.effective(here.now))
     return "bearer"
 
 
-def _check_policy(voucher: Voucher, policy: OfflinePolicy, here: Here) -> None:
+def _check_policy(voucher: Voucher, policy: OfflinePolicy, here: Here, latest: datetime) -> None:
     amount = min(voucher.value, here.due)
     own = Flag.SHOP_FUNDED in voucher.flags  # nobody else loses by it
     for wrong, cause in (
@@ -80,7 +80,7 @@ def _check_policy(voucher: Voucher, policy: OfflinePolicy, here: Here) -> None:
         (here.unsure.count >= policy.in_a_row_max, Refusal.OFFLINE_LIMIT),
         (here.unsure.cents + amount > policy.till_max, Refusal.OFFLINE_LIMIT),
         (amount > here.covered and not own, Refusal.OFFLINE_LIMIT),
-        (_is_old(voucher, here, policy), Refusal.OFFLINE_LIST),
+        (_is_old(voucher, here, policy, latest), Refusal.OFFLINE_LIST),
         (here.must_ask, Refusal.OFFLINE_CHANCE),
     ):
         if wrong:
@@ -98,11 +98,14 @@ def _is_struck(voucher: Voucher, here: Here) -> bool:
     return status != VALID and not (here.handed and status == SUSPENDED)
 
 
-def _is_old(voucher: Voucher, here: Here, policy: OfflinePolicy) -> bool:
-    """Whether the list says too little: it is missing, too old, or older than the voucher."""
+def _is_old(voucher: Voucher, here: Here, policy: OfflinePolicy, latest: datetime) -> bool:
+    """Whether the list says too little: it is missing, too old, or older than the voucher.
+
+    A clock that is behind makes none younger.
+    """
     if here.listed is None or not here.listed.statuses.covers(voucher.index):
         return True
-    age = here.now - datetime.fromisoformat(here.listed.at)
+    age = latest - datetime.fromisoformat(here.listed.at)
     return age > timedelta(hours=policy.list_age_hours_max)
 
 

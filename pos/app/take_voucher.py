@@ -258,6 +258,9 @@ def _unseen(desk: Desk, wish: Wish, grants: Grants, due: Cents) -> dict[str, Any
     }
     if here.listed:
         kept["list_at"] = here.listed.at
+    if mode == "bearer":
+        taken = grants.effective(here.now)
+        kept["taken_at"] = taken.isoformat(timespec="milliseconds")
     if mode == "bearer" and not own:
         kept["leases"] = draws_for(desk, grants, voucher, due)
     return kept

@@ -20,7 +20,7 @@ from sync.contract.jws import SigningKey, VerifyKey
 from sync.contract.rewards.rules import REWARD_CENTS_MAX
 from sync.contract.token import Token
 
-KIND: Final = token.Kind("C1", b"caisse/claim/1", "the claim of a receipt", members=6)
+KIND: Final = token.Kind("C1", b"caisse/claim/1", "the claim of a receipt", members=6, more=1)
 SECRET_BYTES: Final = 10
 CODE_CHARS: Final = 16
 _EPOCH: Final = date(1970, 1, 1)
@@ -31,7 +31,11 @@ _SEEN_AS: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "U": "V"})
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a receipt's QR says: which entry of which till, how much, and the secret."""
+    """What a receipt's QR says: which entry of which till, how much, and the secret.
+
+    `covered` is what the till's leases cover of the amount, in cents; None for all of it. Only so
+    much may be paid before the entry arrives: the leases' rest was promised to others.
+    """
 
     till: str
     epoch: int
@@ -39,6 +43,12 @@ class Claim:
     amount: int
     day: date
     secret: bytes
+    covered: int | None = None
+
+    @property
+    def sure(self) -> int:
+        """What may be paid before the entry arrives, in cents."""
+        return self.amount if self.covered is None else self.covered
 
     @property
     def hash(self) -> str:
@@ -66,21 +76,25 @@ def claim_hash(secret: bytes) -> str:
 def write(claim: Claim, key: SigningKey) -> str:
     """The text of a claim, signed by the till's key."""
     days = (claim.day - _EPOCH).days
+    more = () if claim.sure == claim.amount else (claim.sure,)
     return KIND.write(
-        key, UUID(claim.till).bytes, claim.epoch, claim.number, claim.amount, days, claim.secret
+        *(key, UUID(claim.till).bytes, claim.epoch, claim.number, claim.amount, days),
+        *(claim.secret, *more),
     )
 
 
 def read(text: str) -> SignedClaim:
     """The claim of a text; Malformed when it is none."""
-    found, (till, epoch, number, amount, day, secret) = KIND.read(text)
+    found, (till, epoch, number, amount, day, secret, *more) = KIND.read(text)
+    cents = token.whole(amount, REWARD_CENTS_MAX, "an amount in cents", 1)
     claim = Claim(
         till=str(UUID(bytes=token.octets(till, 16, "a till"))),
         epoch=token.whole(epoch, 2**31 - 1, "an epoch", 1),
         number=token.whole(number, INTEGER_MAX, "an entry's number", 1),
-        amount=token.whole(amount, REWARD_CENTS_MAX, "an amount in cents", 1),
+        amount=cents,
         day=_EPOCH + timedelta(days=token.whole(day, 65_535, "a day")),
         secret=token.octets(secret, SECRET_BYTES, "a secret"),
+        covered=token.whole(more[0], cents, "the cents that leases cover") if more else None,
     )
     return SignedClaim(claim, found)
 

@@ -6,7 +6,7 @@ same ticket cannot be booked twice. Members may be added within protocol version
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from sync.contract.errors import Malformed
 from sync.contract.messages import Count, MemberId, Number, Sha256, ShortText
+from sync.contract.rewards.rules import Moment
 
 # One hundred million euros: far above any ticket, far below what 2^53 or a sum of them could break.
 AMOUNT_CENTS_MAX: Final = 10_000_000_000
@@ -95,14 +96,15 @@ class Earn(Part, frozen=True, tag_field="type", tag="earn"):
 
     `leases` cover it; an amount that they do not cover is promised subject to the budget. It is
     claimed by whoever shows the secret whose SHA-256 is `claim`, belongs to `member` already, or
-    was handed out as the shop's own vouchers, `handed`.
+    was handed out as the shop's own vouchers, `handed`. `parts` are said once for a ticket: its
+    second earn has none.
     """
 
     pack: Number
     pack_hash: Sha256
     base: Positive
     amount: Positive
-    parts: Annotated[list[RulePart], Meta(max_length=20)]
+    parts: Annotated[list[RulePart], Meta(max_length=20)] = []
     leases: Annotated[list[LeaseDraw], Meta(max_length=LEASE_DRAWS_MAX)] = []
     claim: Sha256 | None = None
     member: MemberId | None = None
@@ -114,9 +116,10 @@ class Redeem(Part, frozen=True, tag_field="type", tag="redeem"):
 
     What its face `value` exceeds that by is forfeited. `mode`: `online` by a reservation; `locked`
     because only this shop takes it; `courier` by the answer of the shopper's phone to a challenge;
-    `bearer` offline within the signed policy, drawing on a lease of kind `risk`. `funding`:
-    `tender` when a third party pays the shop, `discount` when the shop bears it. A courier payment
-    names no voucher but its challenge.
+    `bearer` offline within the signed policy, drawing on a lease of kind `risk`; `taken_at` is then
+    the moment by which the policy was kept, which may be long before the ticket was settled.
+    `funding`: `tender` when a third party pays the shop, `discount` when the shop bears it. A
+    courier payment names no voucher but its challenge.
     """
 
     value: Positive
@@ -129,6 +132,7 @@ class Redeem(Part, frozen=True, tag_field="type", tag="redeem"):
     leases: Annotated[list[LeaseDraw], Meta(max_length=LEASE_DRAWS_MAX)] = []
     pack: Number | None = None
     list_at: ShortText | None = None  # when the status list that was consulted was made
+    taken_at: Moment | None = None
 
 
 class Adjust(Part, frozen=True, tag_field="type", tag="adjust"):
@@ -224,6 +228,7 @@ def read_operation(data: bytes | msgspec.Raw) -> Operation:
     _check_day(operation.day)
     if isinstance(operation, Sale | Refund):
         _check_sums(operation)
+        _check_moments(operation)
     return operation
 
 
@@ -232,6 +237,17 @@ def _check_day(day: str) -> None:
         date.fromisoformat(day)
     except ValueError as error:
         raise Malformed(f"there is no day {day}") from error
+
+
+def _check_moments(ticket: Sale | Refund) -> None:
+    for reward in ticket.rewards:
+        if isinstance(reward, Redeem) and reward.taken_at is not None:
+            try:
+                has_offset = datetime.fromisoformat(reward.taken_at).tzinfo is not None
+            except ValueError:
+                has_offset = False
+            if not has_offset:
+                raise Malformed(f"{reward.taken_at!r} is not a time with its offset")
 
 
 def _check_sums(ticket: Sale | Refund) -> None:

@@ -26,6 +26,7 @@ class Kind:
     what: str
     members: int
     chars_max: int = 400
+    more: int = 0  # members that may follow
 
     def write(self, key: SigningKey, *members: Any) -> str:
         """The token of these members."""
@@ -43,7 +44,7 @@ class Kind:
         members = cose.decode(signed.payload)
         if not isinstance(members, list) or not members or members[0] != VERSION:
             raise Malformed(f"expected {self.what} of version {VERSION}")
-        if len(members) != self.members + 1:
+        if not 0 <= len(members) - self.members - 1 <= self.more:
             raise Malformed(f"expected {self.what}: {self.members} members")
         return Token(self, plain, signed), members[1:]
 

@@ -20,7 +20,8 @@ from sync.contract.overview import Health
 from sync.server.areas import AREAS
 from sync.server.errors import Refused, refuse
 from sync.server.html import TEMPLATES
-from sync.server.openapi import OPERATIONS, document
+from sync.server.openapi import document
+from sync.server.operations import OPERATIONS
 from sync.server.organiser.api import AdminApi
 from sync.server.organiser.doors import Doors
 from sync.server.organiser.money_api import MoneyApi

@@ -154,7 +154,7 @@ def _check_reward(
     enrolment, number = entry.source.split(":")
     rows = _rows(
         ledger,
-        f"SELECT {amounts} FROM {table} WHERE campaign = ? AND enrolment = ?"  # noqa: S608
+        f"SELECT {amounts} FROM {table} WHERE campaign = ? AND enrolment = ?"
         " AND number = ? AND part = ?",
         *(int(enrolment), int(number), part),
     )
@@ -168,7 +168,9 @@ def _check_reward(
         assert worth == owed or found & UNPAID, f"{worth} for {reward}: {entry}, {found}"
     else:
         sure = sum(one["amount"] for one in reward.get("leases", ()))
-        assert worth >= sure or entry.till in excused, f"{worth} of {sure}: {reward}: {entry}"
+        assert worth >= sure or entry.till in excused, (
+            f"{worth} of {sure}: {reward}: {entry}"
+        )
     assert worth <= said
 
 

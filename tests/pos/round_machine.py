@@ -26,7 +26,6 @@ from pos.app import (
     cancel_sale,
     change_sale,
     claim_reward,
-    close_session,
     park,
     pay_by_card,
     pay_by_phone,
@@ -66,6 +65,11 @@ SLIGHT: Final = (timedelta(0), timedelta(seconds=90), timedelta(seconds=-90))
 WRONG: Final = (*(timedelta(hours=h) for h in (-30, -3, 3, 30)), timedelta(days=-40))
 MISCHIEF: Final = ((), (), ("clocks",), ("copies",), ("clocks", "copies"))
 VALUE: Final = st.sampled_from((500, 1_000))
+ORGANISER: Final = (
+    *("carnet", "carnet", "rules", "settle", "decide"),
+    *("open", "open", "open", "paused", "ended"),
+)
+TILLS_MAX: Final = 5
 ANY: Final = st.integers(0, 1_000_000)  # which of a list: the list's length is the divisor
 LINES: Final = st.sampled_from(("up", "up", "down", "down", "deaf"))
 
@@ -127,6 +131,9 @@ class RoundMachine(RuleBasedStateMachine):
         self.mischief = mischief
         self.town = Town(self.stack, folder, database, rules, pledged)
         self.market = self.town.market
+        self.organise(0, 500, "carnet")
+        for which, who in enumerate(SHOPPERS * 2):
+            self.fill_a_wallet(which, who, 500, sent=True)
         self.sound = True
         done["machines"] += 1
 
@@ -146,7 +153,7 @@ class RoundMachine(RuleBasedStateMachine):
     @rule(
         which=ANY,
         basket=st.sampled_from(BASKETS),
-        how=st.sampled_from(HOW),
+        how=st.sampled_from((*HOW, "later")),
         paper=st.sampled_from((False, False, True)),
     )
     def sell(self, which: int, basket: tuple[str, ...], how: str, *, paper: bool) -> None:
@@ -156,13 +163,8 @@ class RoundMachine(RuleBasedStateMachine):
             till.ring(*basket)
             if paper:
                 change_sale.wish_paper(till.desk, on_paper=True).wait()
-            self._pay(till, how)
-
-    @rule(which=ANY, basket=st.sampled_from(BASKETS))
-    def ring_up(self, which: int, basket: tuple[str, ...]) -> None:
-        """Goods on the sale, to be paid later."""
-        with self.living("goods rung up"):
-            self._till(which).ring(*basket)
+            if how != "later":
+                self._pay(till, how)
 
     @precondition(lambda self: self._selling())
     @rule(which=ANY, how=st.sampled_from(HOW))
@@ -260,17 +262,14 @@ class RoundMachine(RuleBasedStateMachine):
             elif waiting := park.parked(desk):
                 park.recall(desk, str(waiting[0].parked_as)).wait()
 
-    @rule(which=ANY)
-    def close_the_day(self, which: int) -> None:
-        """The Z, which gives back the leases that are over."""
-        with self.living("closings"):
-            self._till(which).close_day()
-
-    @rule(which=ANY)
-    def restart(self, which: int) -> None:
-        """Stopped and started."""
-        with self.living("restarts"):
-            self._till(which).restart()
+    @rule(which=ANY, what=st.sampled_from(("closings", "restarts")))
+    def end_or_restart(self, which: int, what: str) -> None:
+        """The Z, which gives back the leases that are over; or the till stops and starts."""
+        with self.living(what):
+            if what == "closings":
+                self._till(which).close_day()
+            else:
+                self._till(which).restart()
 
     # --- the line --------------------------------------------------------------------------------
 
@@ -285,9 +284,7 @@ class RoundMachine(RuleBasedStateMachine):
         """The queue goes to the server: cut, doubled, or without hearing that it arrived."""
         till = self._till(which)
         with self.living("deliveries"), _on(till, line):
-            done["entries delivered"] += self.town.deliver(
-                till, size, batches=batches, again=again
-            )
+            done["entries delivered"] += self.town.deliver(till, size, batches=batches, again=again)
 
     @rule(which=ANY, lists=st.booleans())
     def hear(self, which: int, *, lists: bool) -> None:
@@ -315,66 +312,65 @@ class RoundMachine(RuleBasedStateMachine):
 
     # --- copies ----------------------------------------------------------------------------------
 
-    @precondition(lambda self: "copies" in self.mischief and len(self.town.tills) < 5)
-    @rule(which=ANY)
-    def copy_a_till(self, which: int) -> None:
-        """Its card is copied, and both go on."""
-        till, path = self._till(which), self.town.new_folder()
-        with self.living("tills copied"):
-            notes = till.copy_to(path)
-            self.town.judge.copied.add(till.name)
-            twin = RoundTill(path, self.town, till.name, till.shop, notes)
-            twin.skew = till.skew
-            self.town.tills.append(twin)
-
     @precondition(lambda self: "copies" in self.mischief)
-    @rule(which=ANY)
-    def go_on_under_a_new_epoch(self, which: int) -> None:
-        """A till is let in once more, under a new key; its twin is refused from then on."""
+    @rule(which=ANY, what=st.sampled_from(("copy", "renew", "back up", "put back")))
+    def copy_and_put_back(self, which: int, what: str) -> None:
+        """A card is copied and both go on; a backup is put back; a till is let in once more."""
         till = self._till(which)
-        with self.living("new epochs"):
-            self.town.make_known(till)
+        with self.living(f"mischief: {what}"):
             self.town.judge.copied.add(till.name)
-            self.town.renew(till)
+            if what == "copy" and len(self.town.tills) < TILLS_MAX:
+                self.town.copy(till)
+            elif what == "renew":
+                self.town.make_known(till)
+                self.town.renew(till)
+            elif what == "back up":
+                path = self.town.new_folder()
+                self.backups.append(Backup(till, path, till.back_up(path)))
+            elif self.backups:
+                self._put_back(_one(self.backups, which))
 
-    @precondition(lambda self: "copies" in self.mischief)
-    @rule(which=ANY)
-    def back_up(self, which: int) -> None:
-        """Copy a till's data folder, for later."""
-        till, path = self._till(which), self.town.new_folder()
-        with self.living("backups"):
-            self.backups.append(Backup(till, path, till.back_up(path)))
-
-    @precondition(lambda self: self.backups)
-    @rule(which=ANY, enrol=st.booleans())
-    def put_back(self, which: int, *, enrol: bool) -> None:
-        """A backup is put back: the till goes on under a new epoch by itself."""
-        backup = _one(self.backups, which)
-        if backup.till not in self.town.tills:
-            return
-        with self.living("backups put back"):
+    def _put_back(self, backup: Backup) -> None:
+        """The till goes on under a new epoch by itself, and is let in later."""
+        if backup.till in self.town.tills:
             self.town.judge.copied.add(backup.till.name)
             self.town.make_known(backup.till)
             backup.till.put_back(backup.path, backup.notes)
-            if enrol:
-                self.town.let_in(backup.till)
 
     # --- shoppers --------------------------------------------------------------------------------
 
-    @rule(which=ANY, ticket=ANY)
-    def ask_for_the_receipt(self, which: int, ticket: int) -> None:
-        """What a ticket earned is shown to its holder."""
-        till = self._till(which)
-        last = till.store.ledger.last("ticket")
-        with self.living("receipts asked for"):
-            number = last.payload.number - ticket % min(last.payload.number, 3) if last else None
-            self._keep(claim_reward.claimable(till.desk, number))
+    @rule(
+        which=ANY,
+        ticket=st.sampled_from((0, 0, 1, 2, None)),
+        who=st.sampled_from(SHOPPERS),
+        typed=st.sampled_from((False, False, True)),
+    )
+    def claim(self, which: int, ticket: int | None, who: str, *, typed: bool) -> None:
+        """One of a till's last tickets, or (None) a receipt that somebody has already.
 
-    @precondition(lambda self: self.receipts)
-    @rule(which=ANY, who=st.sampled_from(SHOPPERS), typed=st.sampled_from((False, False, True)))
-    def claim(self, which: int, who: str, *, typed: bool) -> None:
-        """By its QR before or after its entry arrived, or by its code; once for ever."""
-        receipt = _one(self.receipts, which)
+        By its QR before or after its entry arrived, or by its code; once for ever.
+        """
+        with self.living("receipts asked for"):
+            if ticket is not None:
+                self._ask_for_the_receipt(self._till(which), ticket)
+                which = -1
+        if not self.receipts:
+            return
+        with self.living("claims"), suppress(Refused):
+            claimed = self._claim(_one(self.receipts, which), who, typed=typed)
+            self.issued += claimed.vouchers
+            done[f"claims: {claimed.outcome}"] += 1
+
+    def _ask_for_the_receipt(self, till: RoundTill, back: int) -> None:
+        last = till.store.ledger.last("ticket")
+        number = max(1, last.payload.number - back) if last else None
+        for one in claim_reward.claimable(till.desk, number):
+            if one.voucher:
+                self.paper += [one.voucher] * (one.voucher not in self.paper)
+            else:
+                self.receipts.append(Receipt(one.address.rpartition("/")[2], one.code))
+
+    def _claim(self, receipt: Receipt, who: str, *, typed: bool) -> claiming.Claimed:
         member = self.market.member(who)
 
         def work(ledger: Ledger) -> claiming.Claimed:
@@ -383,20 +379,15 @@ class RoundMachine(RuleBasedStateMachine):
             found = look(ledger.db, receipt.code if by_code else receipt.text)
             return claiming.take(ledger, found, member, self.market.chance)
 
-        with self.living("claims"), suppress(Refused):
-            claimed = self._ledger(work)
-            self.issued += claimed.vouchers
-            done[f"claims: {claimed.outcome}"] += 1
+        return self._ledger(work)
 
     @rule(which=ANY, who=st.sampled_from(SHOPPERS), value=VALUE, sent=st.booleans())
     def fill_a_wallet(self, which: int, who: str, value: int, *, sent: bool) -> None:
         """The usual way, in one step: earned, delivered or not, claimed, made a voucher of."""
         self.sell(which, BASKETS[3], "cash", paper=False)
-        self.ask_for_the_receipt(which, 0)
         if sent:
             self.deliver(which, 200, batches=1_000, line="up", again=False)
-        if self.receipts:
-            self.claim(len(self.receipts) - 1, who, typed=False)
+        self.claim(which, 0, who, typed=False)
         self.make_a_voucher(who, value)
 
     @rule(who=st.sampled_from(SHOPPERS), value=VALUE)
@@ -419,39 +410,21 @@ class RoundMachine(RuleBasedStateMachine):
 
     # --- the organiser and the bank --------------------------------------------------------------
 
-    @rule(which=ANY, value=VALUE)
-    def print_a_carnet(self, which: int, value: int) -> None:
-        """Vouchers of one shop alone, for its tills to hand out."""
-        shop = self.town.shops[self._till(which).shop]
-        with self.living("carnets"):
-            self.town.admin("POST", "carnets", json={"shop": shop, "value": value, "count": 2})
-
-    @rule(rate=st.sampled_from((2_000, 1_000, 3_000)))
-    def change_the_rules(self, rate: int) -> None:
-        """Another rate from now on; tills hear of it when they do."""
-        with self.living("rules changed"):
-            self.town.change_rate(rate)
-
-    @rule(paid=st.sampled_from((True, True, False)))
-    def settle(self, *, paid: bool) -> None:
-        """Shops are paid what they are owed; the bank does it or not."""
-        with self.living("settlements"):
-            self.town.settle("paid" if paid else "refused")
-
-    @rule(decision=st.sampled_from(("pay", "refuse", "noted")))
-    def decide(self, decision: str) -> None:
-        """What to do about the oldest finding."""
-        with self.living("decisions"):
-            found = self.town.admin("GET", "findings").json()["findings"]
-            if found:
-                path = f"findings/{found[-1]['id']}"
-                self.town.admin("POST", path, json={"decision": decision})
-
-    @rule(state=st.sampled_from((*("open",) * 5, "paused", "ended")))
-    def move_the_campaign(self, state: str) -> None:
-        """Open, paused, ended: as far as its state allows."""
-        with self.living("states"):
-            self.town.admin("POST", "state", json={"state": state})
+    @rule(which=ANY, value=VALUE, what=st.sampled_from(ORGANISER))
+    def organise(self, which: int, value: int, what: str) -> None:
+        """A carnet, other rules, a settlement, a decision, another state: as far as it may."""
+        with self.living(f"organiser: {what}"):
+            if what == "carnet":
+                body = {"shop": self.town.shops[self._till(which).shop], "value": value, "count": 2}
+                self.town.admin("POST", "carnets", json=body)
+            elif what == "rules":
+                self.town.change_rate((1_000, 2_000, 3_000)[which % 3])
+            elif what == "settle":
+                self.town.settle("refused" if which % 3 == 0 else "paid")
+            elif what == "decide":
+                self.town.decide(("pay", "refuse", "noted")[which % 3])
+            else:
+                self.town.admin("POST", "state", json={"state": what})
 
     # --- what must be ----------------------------------------------------------------------------
 
@@ -492,13 +465,6 @@ class RoundMachine(RuleBasedStateMachine):
             answer = take_voucher.ask(till.desk, wish)
         take_voucher.take(till.desk, wish, answer).wait()
         done[f"vouchers taken, line {line}"] += 1
-
-    def _keep(self, shown: tuple[claim_reward.Shown, ...]) -> None:
-        for one in shown:
-            if one.voucher:
-                self.paper += [one.voucher] * (one.voucher not in self.paper)
-            else:
-                self.receipts.append(Receipt(one.address.rpartition("/")[2], one.code))
 
     def _pay(self, till: RoundTill, how: str) -> None:
         desk = till.desk

@@ -122,6 +122,13 @@ class Town:
         )
         return till.epoch > int(latest)
 
+    def copy(self, till: RoundTill) -> None:
+        """A till's card is copied: two sign as one from now on."""
+        path = self.new_folder()
+        twin = RoundTill(path, self, till.name, till.shop, till.copy_to(path))
+        twin.skew = till.skew
+        self.tills.append(twin)
+
     def one_of_each(self) -> list[RoundTill]:
         """Throw copies away: of each name the first is left."""
         kept: dict[str, RoundTill] = {}
@@ -204,6 +211,12 @@ class Town:
             self.market.rules, rules=(first, *self.market.rules.rules[1:])
         )
         self.market.ask("rules", **msgspec.to_builtins(self.market.rules))
+
+    def decide(self, decision: str) -> None:
+        """Say what becomes of the oldest finding."""
+        found = self.admin("GET", "findings").json()["findings"]
+        if found:
+            self.admin("POST", f"findings/{found[-1]['id']}", json={"decision": decision})
 
     def settle(self, answer: str) -> None:
         """Prepare a run, if anybody is owed anything, and hear what the bank did."""

@@ -159,7 +159,7 @@ def _take_early(ledger: Ledger, receipt: Receipt, member: Member, now_is: Standi
         ledger.db, ledger.campaign, "claim-early", member.id, ledger.at, {"claim": receipt.hash}
     )
     credit = Place(Account.PENDING, member.id)
-    covered = leases.draw_early(ledger, claim.till, claim.epoch, claim.amount, credit, of_act(act))
+    covered = leases.draw_early(ledger, claim.till, claim.epoch, claim.sure, credit, of_act(act))
     ledger.db.execute(
         "INSERT INTO claim (campaign, hash, member, till, epoch, number, promised, covered, day,"
         " at, arrived) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",

@@ -54,6 +54,16 @@ def leases_of(db: Db, campaign: str, till: str, epoch: int, kind: LeaseKind) -> 
     return [Held(*row) for row in rows.fetchall()]
 
 
+def others_open(db: Db, campaign: str, lease: Held) -> list[Held]:
+    """The other leases of the same kind, till and epoch that were not closed, oldest first."""
+    rows = db.execute(
+        f"{_SELECT} AND till = ? AND epoch = ? AND kind = ? AND state = 'open' AND id <> ?"
+        " ORDER BY id",
+        (campaign, lease.till, lease.epoch, lease.kind, lease.id),
+    )
+    return [Held(*row) for row in rows.fetchall()]
+
+
 def add_drawn(db: Db, campaign: str, drawn: Iterable[tuple[int, int]]) -> None:
     """Count cents that were drawn: pairs of a lease and what to add."""
     db.executemany(

@@ -31,6 +31,7 @@ from sync.server.money.lease_rows import (
     add_drawn,
     find_lease,
     leases_of,
+    others_open,
 )
 from sync.server.money.ledger import Bears, Ledger, Source, of_act, total
 from sync.server.money.limits_book import LimitBook
@@ -182,31 +183,44 @@ def owners_of(where: Where, till: str, member: str = "") -> dict[Scope, str]:
 
 
 def draw(
-    booking: Booking, draws: Sequence[LeaseDraw], kind: LeaseKind, credit: Place, most: int
+    booking: Booking,
+    draws: Sequence[LeaseDraw],
+    kind: LeaseKind,
+    credit: Place,
+    most: int,
+    *,
+    taken_at: str | None = None,
 ) -> int:
     """Pay out of leases what a till says it drew, up to `most`; how many cents they covered.
 
-    What cannot be drawn is a finding; a till's word alone never moves money.
+    `taken_at` is when it did, where that is not the moment of its entry.
+    What cannot be drawn is a finding; a till's word alone never moves money. Receipts that came
+    before their entries took from whichever lease there was, so all that a till may still promise
+    under one epoch stands for what it drew on any of them.
     """
     covered = 0
     for wanted in draws:
         lease = booking.batch.lease(wanted.lease)
-        wrong = _wrong(lease, booking, kind)
+        wrong = _wrong(lease, booking, kind, taken_at or booking.at)
         if lease is None or wrong:
             _report(booking, wanted, wrong)
             continue
         asked = min(wanted.amount, most - covered)
         cents = min(asked, booking.ledger.balance(lease.place), lease.cents - lease.drawn)
-        if cents < asked:
-            _report(booking, wanted, f"{cents} cents are left in it")
         if cents > 0:
             _take(booking.ledger, lease, cents, credit, booking.source)
             booking.batch.draw(lease, cents)
-            covered += cents
+        if cents < asked and kind == "earn":
+            booking.batch.flush()
+            who, rest = (lease.till, lease.epoch), asked - cents
+            cents += draw_early(booking.ledger, *who, rest, credit, booking.source)
+        if cents < asked:
+            _report(booking, wanted, f"{cents} cents are left in it")
+        covered += cents
     return covered
 
 
-def note_drawn(booking: Booking, draws: Sequence[LeaseDraw]) -> bool:
+def note_drawn(booking: Booking, draws: Sequence[LeaseDraw], at: str) -> bool:
     """Count what a till used of its risk leases for vouchers that were good: no money moves.
 
     Whether the leases allowed it; what they did not allow is a finding.
@@ -214,7 +228,7 @@ def note_drawn(booking: Booking, draws: Sequence[LeaseDraw]) -> bool:
     allowed = True
     for wanted in draws:
         lease = find_lease(booking.db, booking.campaign, wanted.lease)
-        wrong = _wrong(lease, booking, "risk")
+        wrong = _wrong(lease, booking, "risk", at)
         if lease is not None and not wrong and lease.drawn + wanted.amount > lease.cents:
             wrong = f"{lease.cents - lease.drawn} cents are left in it"
         if lease is None or wrong:
@@ -248,16 +262,36 @@ def close(
         if lease is None or (lease.till, lease.epoch) != (sender.till, sender.epoch):
             detail = f"lease {one.lease} was not this till's to close"
             find(ledger, Kind.LEASE, source, shop=sender.shop, detail=detail)
-        elif lease.state == "open" and one.drawn <= lease.drawn:
+        elif lease.state == "open" and not (short := _even_out(ledger, lease, one.drawn, source)):
             if lease.kind == "earn":
                 unused = ledger.funds(lease.place)
                 Purse(ledger, now_is).give_back(unused, lease.from_at[:10])
             ledger.move_all("lease-closed", source, lease.place, BUDGET)
             _set_state(ledger, lease.id, "closed")
         elif lease.state == "open":
-            short = one.drawn - lease.drawn
             detail = f"lease {lease.id}: the till drew {one.drawn}, {lease.drawn} were booked"
             find(ledger, Kind.LEASE, source, shop=sender.shop, cents=short, detail=detail)
+
+
+def _even_out(ledger: Ledger, lease: Held, drawn: int, source: Source) -> int:
+    """Make a lease's draws what its till says, where its other leases paid more or less instead.
+
+    How many cents the till says it drew more than was booked.
+    """
+    short = drawn - lease.drawn
+    for other in others_open(ledger.db, ledger.campaign, lease) if lease.kind == "earn" else ():
+        if short > 0:  # they paid for it
+            part = min(short, other.drawn, ledger.balance(lease.place))
+            debit, credit = lease, other
+        else:  # it paid for them
+            part = min(-short, other.cents - other.drawn, ledger.balance(other.place))
+            debit, credit = other, lease
+        if part > 0:
+            parts = ledger.share(debit.place, part)
+            ledger.move("lease-evened", source, debit.place, credit.place, parts)
+            add_drawn(ledger.db, ledger.campaign, [(debit.id, part), (credit.id, -part)])
+            short += -part if short > 0 else part
+    return max(short, 0)
 
 
 def lose_branch(ledger: Ledger, till: str, epoch: int) -> None:
@@ -298,7 +332,7 @@ def _take(ledger: Ledger, lease: Held, cents: int, credit: Place, source: Source
     ledger.move(kind, source, lease.place, credit, ledger.share(lease.place, cents), bears=bears)
 
 
-def _wrong(lease: Held | None, booking: Booking, kind: LeaseKind) -> str:
+def _wrong(lease: Held | None, booking: Booking, kind: LeaseKind, at: str) -> str:
     if lease is None:
         return "no such lease"
     if (lease.till, lease.epoch) != (booking.sender.till, booking.epoch):
@@ -307,8 +341,7 @@ def _wrong(lease: Held | None, booking: Booking, kind: LeaseKind) -> str:
         return f"it is for {lease.kind}, not for {kind}"
     if lease.state == "closed":
         return "it was closed"
-    at = datetime.fromisoformat(booking.at)
-    if not at < datetime.fromisoformat(lease.until_at):
+    if not datetime.fromisoformat(at) < datetime.fromisoformat(lease.until_at):
         return f"it ended at {lease.until_at}"
     return ""
 

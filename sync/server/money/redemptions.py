@@ -62,7 +62,7 @@ def _book_voucher(booking: Booking, standing: Standing, redeem: Redeem) -> _Paid
     holder = holder_of(booking.db, booking.campaign, row)
     if row.state == "valid" and holder in ("", booking.sender.till):
         if redeem.leases:
-            note_drawn(booking, redeem.leases)
+            note_drawn(booking, redeem.leases, redeem.taken_at or booking.at)
         if redeem.reservation:
             capture(booking.ledger, booking.sender.till, redeem.reservation)
         return _take(booking, standing, row, redeem)
@@ -118,7 +118,9 @@ def _doubled(booking: Booking, row: VoucherRow, redeem: Redeem) -> _Paid:
     shop = Place(Account.PAYABLE, booking.sender.shop)
     covered = 0
     if not wrong:
-        covered = draw(booking, redeem.leases, "risk", shop, redeem.amount)
+        covered = draw(
+            booking, redeem.leases, "risk", shop, redeem.amount, taken_at=redeem.taken_at
+        )
     was = "held by another till" if row.state == "valid" else row.state
     detail = f"voucher {row.batch}:{row.index} was {was}" + (f"; {wrong}" if wrong else "")
     if covered == redeem.amount:
@@ -148,7 +150,8 @@ def _list_too_old(booking: Booking, redeem: Redeem, pack: RulePack) -> str:
     if redeem.list_at is None:
         return "the till had no status list"
     try:
-        age = datetime.fromisoformat(booking.at) - datetime.fromisoformat(redeem.list_at)
+        taken = datetime.fromisoformat(redeem.taken_at or booking.at)
+        age = taken - datetime.fromisoformat(redeem.list_at)
     except (ValueError, TypeError):
         return "the status list has no time"
     oldest = timedelta(hours=pack.policy.list_age_hours_max)

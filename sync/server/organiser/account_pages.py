@@ -185,9 +185,7 @@ class AccountPages:
 
     def _link(self, request: Request, account: Account, secret: str) -> Shown:
         """An invitation's address, at the origin that this server is reached by."""
-        origins = sorted(self._services.origins)
-        asked = str(request.base_url).rstrip("/")
-        origin = asked if asked in origins else origins[0]
+        origin = self._services.origin_for(request)
         return Shown("invite", account.name, f"{origin}/invitation/{secret}")
 
 

@@ -12,8 +12,8 @@ import pytest
 from sync.contract.jws import SigningKey
 from sync.server.app import make_app
 from sync.server.config import ServerConfig
-from sync.server.openapi import OPERATIONS
 from sync.server.operation import Operation
+from sync.server.operations import OPERATIONS
 from sync.server.run import open_services
 from sync.server.services import Services
 from tests.sync.server.kit import ORIGIN, OTHER_TILL, TILL, Api, Till, VirtualClock

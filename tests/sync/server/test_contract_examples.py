@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from prove.contract import asked, violations
-from sync.server.openapi import OPERATIONS
+from sync.server.operations import OPERATIONS
 from tests.sampling import examples
 
 EXAMPLES = examples(6)

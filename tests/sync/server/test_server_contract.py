@@ -14,7 +14,8 @@ from sync.contract.entry import ENTRY_TYP
 from sync.contract.jws import SigningKey
 from sync.contract.messages import PROBLEMS, TOKEN_TYP
 from sync.server.app import API_VERSION, make_app
-from sync.server.openapi import OPERATIONS, document
+from sync.server.openapi import document
+from sync.server.operations import OPERATIONS
 from sync.server.services import Services
 from tests.sync.server.kit import TILL, Api, Till, name_of
 
