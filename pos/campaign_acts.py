@@ -18,7 +18,7 @@ from pos.store.machine import Machine
 from sync import carry
 from sync.calls import CallsClient
 from sync.carry import Exported
-from sync.errors import CallUnanswered, InUse, NoSync
+from sync.errors import CallError, CallUnanswered, InUse, NoSync
 from sync.frames import SOCKET_NAME, Carried, Enrolled
 from sync.records import Enrolment
 from sync.state import StateReader
@@ -78,6 +78,17 @@ def status(folder: DataFolder) -> list[dict[str, Any]]:
         looker.close()
         if reader:
             reader.close()
+
+
+def is_running(folder: DataFolder) -> bool:
+    """Whether `comptoir sync` runs for a folder; one that does sends at once what waits."""
+    try:
+        CallsClient(folder.path / SOCKET_NAME).wake()
+    except NoSync:
+        return False
+    except CallError:
+        return True  # it is busy
+    return True
 
 
 def _status(one: Enrolment, source: JournalSource | None, epoch: int) -> dict[str, Any]:

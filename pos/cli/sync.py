@@ -154,8 +154,12 @@ def _exported(one: Exported) -> str:
 def status(context: Context, as_json: bool) -> None:
     """Say how far each campaign is."""
     found = campaign_acts.status(context.folder)
-    lines = [line for one in found for line in _told(one)]
-    report({"campaigns": found}, "\n".join(lines) or say("cli.sync.nothing"), as_json=as_json)
+    running = campaign_acts.is_running(context.folder)
+    lines = [line for one in found for line in _told(one)] or [say("cli.sync.nothing")]
+    if found and not running:
+        lines.append(say("cli.sync.stopped"))
+    data = {"campaigns": found, "running": running}
+    report(data, "\n".join(lines), as_json=as_json)
 
 
 def _told(one: dict[str, Any]) -> list[str]:

@@ -25,7 +25,7 @@ class Html:
     """Renders the templates of one area in the language of whoever asks."""
 
     def __init__(self, words: Mapping[Language, Mapping[str, str]]) -> None:
-        self._words = words
+        self._words = texts.typeset(words)
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 Language: TypeAlias = Literal["fr", "en"]
+Words: TypeAlias = Mapping[Language, Mapping[str, str]]
 PARIS: Final = ZoneInfo("Europe/Paris")
 DEFAULT: Final[Language] = "fr"
 SILENT_AFTER: Final = timedelta(hours=24)
@@ -113,6 +114,7 @@ _EN: Final = {
 }
 TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {"fr": _FR, "en": _EN}
 
+_TIED: Final = re.compile(r" (?=[:;?!%€»])|(?<=«) |(?<=\d) (?=\d{3}\b)")
 _CHOICE = re.compile(
     r"\s*([a-zA-Z]{1,8})(?:-[a-zA-Z0-9-]{1,40})?\s*(?:;\s*q=([01](?:\.\d{1,3})?))?\s*"
 )
@@ -130,6 +132,12 @@ def choose(accept_language: str) -> Language:
         if quality > weight and name in TEXTS:
             best, weight = "en" if name == "en" else "fr", quality
     return best
+
+
+def typeset(words: Words) -> Words:
+    """Texts as they are shown: no line begins with a French sign, nor breaks inside a number."""
+    tied = {key: _TIED.sub("\N{NO-BREAK SPACE}", word) for key, word in words["fr"].items()}
+    return {**words, "fr": tied}
 
 
 def euros(cents: int, language: Language) -> str:

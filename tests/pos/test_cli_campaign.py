@@ -205,7 +205,7 @@ def test_an_enrolment_that_is_refused_says_why(
     refused(enrol("gopher://here", "ABCDEFG2", till.path))
     refused(enrol(town[2], "ABCDEFG2", home.path / "nothing"), "nothing")
     assert home.run("sync", "enrol", "--code", "ABCDEFG2").status == 2
-    assert home.run("sync", "status", "--data", till.path, "--json").data == {"campaigns": []}
+    assert home.run("sync", "status", "--data", till.path, "--json").data["campaigns"] == []
 
 
 # --- status ------------------------------------------------------------------------------------
@@ -251,13 +251,15 @@ def test_the_sync_sends_what_is_sold_before_and_while_it_runs(
         eventually(lambda: acknowledged(home, till) == (3, 3))
         sell(till, 2)
         eventually(lambda: acknowledged(home, till) == (5, 5))
+        assert "not running" not in home.run("sync", "status", "--data", till.path).out
         again = home.run("sync", "enrol", "--server", town[2], "--code", code, "--data", till.path)
         assert again.status == 0  # through the process that runs
         refused(home.run("sync", "--data", till.path), "comptoir sync is running")
         assert running.end() == 0
         assert running.err == ""
-    line = home.run("sync", "status", "--data", till.path).out.strip()
+    line, stopped = home.run("sync", "status", "--data", till.path).out.strip().splitlines()
     assert line.endswith("5 of 5 received, 0 waiting.")
+    assert stopped.startswith("comptoir sync is not running:")
 
 
 def test_a_restored_till_is_led_back_into_its_campaign_while_the_sync_runs(

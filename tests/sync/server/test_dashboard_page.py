@@ -43,7 +43,7 @@ def test_it_shows_the_figures_with_their_definitions(
     sold(market)
     clock.advance(days=1)
     page = Reader(market.api.ask("GET", PAGE, headers=admin).text)
-    words = figures.TEXTS["fr"]
+    words = texts.typeset(figures.TEXTS)["fr"]
     found = market.figures()
     for key in ("turnover", "eligible", "earned", "pledged"):
         assert words[f"f_{key}"] in page.text
@@ -106,7 +106,7 @@ def test_an_empty_campaign_has_a_dashboard(api: Api, admin: dict[str, str]) -> N
     page = Reader(found.text)
     assert found.status_code == 200
     assert "figure" not in page.tags
-    assert dashboard.TEXTS["fr"]["no_forecast"] in page.text
+    assert texts.typeset(dashboard.TEXTS)["fr"]["no_forecast"] in page.text
 
 
 def test_a_till_with_a_wrong_clock_spoils_no_chart(market: Market, admin: dict[str, str]) -> None:

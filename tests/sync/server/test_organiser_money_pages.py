@@ -387,7 +387,7 @@ class TestSettlements:
         busy.ask(path, "PUT", status=200, town="Saint-Malo")
         shown = office.get("settlements")
         assert "sans compte bancaire" in shown
-        assert f"{QUAI} : 20,00" in shown
+        assert f"{QUAI}\N{NO-BREAK SPACE}: 20,00" in shown
         office.post("settlements", 404)
 
     def test_a_statement_sums_to_its_transfer_on_the_page_and_in_the_file(

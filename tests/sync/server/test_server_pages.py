@@ -279,3 +279,13 @@ def test_times_are_written_to_the_minute_as_their_own_clock_showed_them() -> Non
     assert texts.moment(at_the_till, "en") == "2026-11-22 18:04"
     assert texts.moment(on_the_server, "fr") == "22/11/2026 18:04"
     assert texts.moment(on_the_server, "en") == "2026-11-22 18:04"
+
+
+def test_french_signs_stay_on_the_line_of_their_word() -> None:
+    said = {"a": "Prêts : 20 000 lignes ; « Noël » ? 5 % à 24:00", "b": "{euros} : {day}"}
+    shown = texts.typeset({"fr": said, "en": {"a": "20 000 : ?"}})
+    assert shown["fr"]["a"].replace("\N{NO-BREAK SPACE}", "_") == (
+        "Prêts_: 20_000 lignes_; «_Noël_»_? 5_% à 24:00"
+    )
+    assert shown["fr"]["b"] == "{euros}\N{NO-BREAK SPACE}: {day}"
+    assert shown["en"] == {"a": "20 000 : ?"}

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.contract.jws import SigningKey
+from sync.server import texts
 from sync.server.errors import Refused
 from sync.server.organiser.words import shops as words
 from sync.server.reference.iban import grouped
@@ -23,6 +24,7 @@ from tests.sync.server.people import join, session
 from tests.sync.server.test_server_pages import Reader
 from tests.sync.server.test_shops_csv import siret, sirets, written
 
+SHOWN = texts.typeset(words.TEXTS)["fr"]
 IBAN = "FR1420041010050500013M02606"
 HOME = "/campaigns/noel"
 FACTS = {
@@ -120,12 +122,12 @@ def test_what_cannot_be_right_is_said_beside_its_field_and_what_was_typed_stays(
         assert answer.status_code == 422
         page = Reader(answer.text)
         for field in ("siret", "iban", "hours"):
-            assert f"⚠ Attendu : {words.TEXTS['fr'][f'expected_{field}']}" in page.text
+            assert f"⚠ Attendu\N{NO-BREAK SPACE}: {SHOWN[f'expected_{field}']}" in page.text
         assert 'value="de 9 h à 19 h"' in answer.text
         assert answer.text.count('aria-invalid="true"') == 3
     assert rows(services, "SELECT count(*) FROM shop") == [(1,)]
     empty = api.ask("POST", f"{HOME}/shops", data={"name": " "}, headers=leader)
-    assert "une valeur : la case est vide" in empty.text
+    assert "une valeur\N{NO-BREAK SPACE}: la case est vide" in empty.text
 
 
 def test_a_code_of_2025_that_is_to_be_chosen_is_offered(
@@ -187,10 +189,10 @@ def test_a_list_is_shown_and_kept_only_after_a_yes(
     seen = send(api, leader, raw)
     page = Reader(seen.text)
     assert rows(services, "SELECT count(*) FROM shop") == [(1,)]
-    assert "Colonnes ignorées : Couleur." in page.text
+    assert "Colonnes ignorées\N{NO-BREAK SPACE}: Couleur." in page.text
     accounts, problems, sample = page.tables
     assert accounts[1:] == [["Épicerie du Port", IBAN, "FR7630006000011234567890189"]]
-    assert problems[1:] == [["4", "SIRET", "123", words.TEXTS["fr"]["expected_siret"]]]
+    assert problems[1:] == [["4", "SIRET", "123", SHOWN["expected_siret"]]]
     assert [row[1] for row in sample[1:]] == ["Épicerie du Port", "Boulangerie"]
     done = confirm(api, leader, raw)
     assert done.headers["location"] == f"{HOME}/shop-list?added=1&changed=1"
