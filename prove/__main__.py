@@ -29,6 +29,7 @@ SUITES: Final = {
     "stall": "prove.stall",
     "faults": "prove.thorough",
     "money": "prove.campaign_money",
+    "round": "prove.campaign_round",
 }
 ON_POWERFS: Final = frozenset({"power", "disk"})
 
@@ -41,7 +42,7 @@ ON_POWERFS: Final = frozenset({"power", "disk"})
 @click.option(
     "--count",
     type=click.IntRange(1),
-    help="Cuts, faults, kills, breaks or cases; minutes of machine and money, seconds of stall.",
+    help="Cuts, faults, kills, breaks, cases; minutes of machine, money, round; seconds of stall.",
 )
 @click.option(
     "--keep",
@@ -59,6 +60,7 @@ def prove(suites: tuple[str, ...], seed: int | None, count: int | None, keep: Pa
     machine: till, terminal and line at random. stall: a terminal that stalls holds up nothing.
     faults: the tests that draw a sample every day, with nothing left out.
     money: campaigns at random, on SQLite and on PostgreSQL.
+    round: the same with real tills on disk, copied, put back, offline and wrong about the time.
     """
     signal.signal(signal.SIGTERM, _stopped)
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed

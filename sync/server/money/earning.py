@@ -41,8 +41,9 @@ def book_earn(booking: Booking, standing: Standing, part: int, earn: Earn) -> No
     place = Place(Account.PENDING, earn.member) if earn.member else _claim_place(earn)
     early = _early(booking, earn.claim)
     covered = early or 0
-    if covered < allowed:
-        covered += draw(booking, earn.leases, "earn", place, allowed - covered)
+    drawn = min(allowed, sum(one.amount for one in earn.leases))
+    if covered < drawn:  # what was paid before was paid out of the same leases
+        covered += draw(booking, earn.leases, "earn", place, drawn - covered)
     if covered < allowed:
         covered += _from_budget(booking, standing, pack, place, allowed - covered)
     row = _row(booking, earn, part, pack, covered, expected)
