@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from pos.app import change_sale, claim_reward, park, take_payment, take_voucher
+from pos.app import (
+    change_sale,
+    claim_reward,
+    park,
+    pay_by_phone,
+    take_payment,
+    take_voucher,
+)
+from pos.domain.errors import VoucherRefused
+from sync.server.money import courier
 from tests.pos.fakes import BREAD
 from tests.pos.round_machine import RoundMachine
 from tests.pos.round_till import RoundTill, fetch_lists, listen
@@ -158,3 +167,45 @@ def test_leases_that_early_claims_mixed_up_are_closed_as_the_till_says(town: Tow
         ).fetchone()
     )
     assert over == (0,)
+
+
+def test_a_voucher_that_a_parked_sale_holds_is_not_given_to_another_till(town: Town) -> None:
+    first, _, other = town.tills
+    text = voucher(town, first)
+    first.ring(*BASKET)
+    scan(first, text)
+    park.park(first.desk).wait()
+    town.clock.advance(minutes=20)
+    sell(first, BREAD)
+    first.close_day()
+    town.deliver(first)
+    other.ring(*BASKET)
+    with pytest.raises(VoucherRefused, match="reserved"):
+        scan(other, text)
+    park.recall(first.desk).wait()
+    take_payment.take_tender(first.desk, "cash").wait()
+    town.deliver(first)
+    assert town.market.figures()["payable"] == 500
+    assert is_whole(town)
+
+
+def test_what_a_phone_paid_for_a_parked_sale_does_not_go_back(town: Town) -> None:
+    first, _, other = town.tills
+    voucher(town, first)
+    other.ring(*BASKET)
+    asked = pay_by_phone.ask(other.desk, 400).wait()
+    text, key = asked.address.rpartition("/")[2], town.market.services.secrets.key
+    member = town.market.member("anna")
+    digits = town.market.ledger(
+        lambda one: courier.pay(one, courier.look(one.db, text), member, key)
+    )
+    pay_by_phone.answer(other.desk, digits).wait()
+    park.park(other.desk).wait()
+    town.clock.advance(hours=2)
+    sell(other, BREAD)
+    town.deliver(other)
+    park.recall(other.desk).wait()
+    take_payment.take_tender(other.desk, "cash").wait()
+    town.deliver(other)
+    assert town.market.figures()["payable"] == 400
+    assert is_whole(town)
