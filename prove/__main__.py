@@ -31,6 +31,7 @@ SUITES: Final = {
     "money": "prove.campaign_money",
     "load": "prove.load",
     "contract": "prove.contract",
+    "round": "prove.campaign_round",
 }
 ON_POWERFS: Final = frozenset({"power", "disk"})
 
@@ -43,8 +44,8 @@ ON_POWERFS: Final = frozenset({"power", "disk"})
 @click.option(
     "--count",
     type=click.IntRange(1),
-    help="Cuts, faults, kills, breaks, cases, tills or questions; minutes of machine and money,"
-    " seconds of stall.",
+    help="Cuts, faults, kills, breaks, cases, tills or questions; minutes of machine, money and"
+    " round, seconds of stall.",
 )
 @click.option(
     "--keep",
@@ -62,8 +63,9 @@ def prove(suites: tuple[str, ...], seed: int | None, count: int | None, keep: Pa
     machine: till, terminal and line at random. stall: a terminal that stalls holds up nothing.
     faults: the tests that draw a sample every day, with nothing left out.
     money: campaigns at random, on SQLite and on PostgreSQL.
-    load: 3,000 tills come back at once, the database is killed meanwhile.
-    contract: every operation of the campaign server, as schemathesis asks it.
+     round: the same with real tills on disk, copied, put back, offline and wrong about the time.
+     load: 3,000 tills come back at once, the database is killed meanwhile.
+     contract: every operation of the campaign server, as schemathesis asks it.
     """
     signal.signal(signal.SIGTERM, _stopped)
     seed = random.SystemRandom().randrange(2**32) if seed is None else seed

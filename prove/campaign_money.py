@@ -34,11 +34,12 @@ def prove_money(
         tally.case("PostgreSQL", ["it is not installed"])
         return
     with cluster(found) as running:
-        _prove_on(tally, "PostgreSQL", lambda: _new_database(running), seed, minutes)
+        _prove_on(tally, "PostgreSQL", lambda: new_database(running), seed, minutes)
 
 
 @contextmanager
-def _new_database(running: Cluster) -> Iterator[str]:
+def new_database(running: Cluster) -> Iterator[str]:
+    """The URL of an empty database, which is dropped afterwards."""
     url = running.new_database()
     try:
         yield url

@@ -16,6 +16,7 @@ from msgspec import structs
 from pos.app import rewards_back
 from pos.app.desk import Desk
 from pos.app.earning import Offer, clock_quality, draw_on, earned_by, families_of, open_leases
+from pos.app.holding import holding
 from pos.app.ports import KeptClaim, Transaction
 from pos.domain.money import Cents
 from pos.domain.rewards import RewardLine
@@ -92,6 +93,7 @@ def append(
             clock=clock_quality(planned.grants, now) if planned.grants else "unknown",
             rewards=planned.rewards,
         )
+        said |= holding(desk, planned.campaign, but=ticket.sale)
         place = tx.append(CAMPAIGN_PREFIX + planned.campaign, said).payload
         for part, amount, secret, voucher in planned.claims:
             tx.keep_claim(

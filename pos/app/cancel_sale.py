@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pos.app.desk import Desk, Pending
+from pos.app.holding import holding
 from pos.app.ports import Transaction
 from pos.app.settle import require_stored
 from pos.domain.errors import SaleIsPaidInPart
@@ -49,7 +52,12 @@ def cancel_sale(desk: Desk) -> Pending[Cents]:
         require_stored(tx, sale)
         tx.append("event", trace)
         for campaign, reservations in held.items():
-            said = {"type": "released", "day": desk.business_day(), "reservations": reservations}
+            said: dict[str, Any] = {
+                "type": "released",
+                "day": desk.business_day(),
+                "reservations": reservations,
+            }
+            said |= holding(desk, campaign, but=sale.id)
             tx.append(CAMPAIGN_PREFIX + campaign, said)
         tx.drop_draft(sale.id)
         return back

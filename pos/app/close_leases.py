@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pos.app.desk import Desk
+from pos.app.holding import holding
 from pos.app.ports import Drawn, Transaction
 from sync.contract.entry import CAMPAIGN_PREFIX
 from sync.contract.grants import Grants
@@ -25,6 +26,7 @@ def close_leases(desk: Desk, tx: Transaction) -> None:
                 "type": "lease-closed",
                 "day": desk.business_day(),
                 "leases": over[:LEASES_PER_ENTRY_MAX],
+                **holding(desk, grants.campaign),
             }
             tx.append(CAMPAIGN_PREFIX + grants.campaign, said)
 

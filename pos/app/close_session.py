@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from pos.app.desk import Desk, Pending
+from pos.app.holding import holding
 from pos.app.ports import DeviceState, PrintJob, Transaction
 from pos.app.print_receipt import stamp_of
 from pos.app.session import as_it_stands, find_session
@@ -83,7 +85,8 @@ def close(
 def _tell_campaigns(desk: Desk, tx: Transaction, totals: Closing, entry: Entry) -> None:
     campaigns = desk.ports.campaigns.active()
     for campaign in campaigns:
-        tx.append(CAMPAIGN_PREFIX + campaign, _campaign_data(totals, entry))
+        said = _campaign_data(totals, entry) | holding(desk, campaign)
+        tx.append(CAMPAIGN_PREFIX + campaign, said)
     if campaigns:
         # Only a till that takes part in a campaign pays for what reads its grants.
         from pos.app.close_leases import close_leases
@@ -102,7 +105,7 @@ def _stamp(entry: Entry) -> Stamp:
     return replace(stamp_of(entry), extract=entry.digest[:16])
 
 
-def _campaign_data(totals: Closing, entry: Entry) -> dict[str, object]:
+def _campaign_data(totals: Closing, entry: Entry) -> dict[str, Any]:
     return {
         "type": "closing",
         "day": totals.day,

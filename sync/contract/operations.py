@@ -25,6 +25,8 @@ HANDED_MAX: Final = 20  # vouchers handed out for one reward
 Cents = Annotated[int, Meta(ge=-AMOUNT_CENTS_MAX, le=AMOUNT_CENTS_MAX)]
 Positive = Annotated[int, Meta(ge=1, le=AMOUNT_CENTS_MAX)]
 NotNegative = Annotated[int, Meta(ge=0, le=AMOUNT_CENTS_MAX)]
+# Reservations and challenges that sales of this till which are still open hold.
+Holds = Annotated[list[ShortText], Meta(max_length=1_000)]
 Challenge = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}$")]
 # `synced`: checked against a server's signed time since the machine started.
 ClockQuality = Literal["synced", "unsynced", "unknown"]
@@ -176,6 +178,7 @@ class Booked(Part, frozen=True):
     rewards: Annotated[list[Reward], Meta(max_length=REWARDS_MAX)] = []
     families: Annotated[list[FamilyPart], Meta(max_length=20)] = []
     clock: ClockQuality = "unknown"
+    holds: Holds = []
 
 
 class Sale(Booked, frozen=True, tag_field="type", tag="sale"):
@@ -200,6 +203,7 @@ class Closing(Part, frozen=True, tag_field="type", tag="closing"):
     number: Number
     total: Cents
     tickets: Annotated[int, Meta(ge=0, le=TICKETS_PER_CLOSING_MAX)]
+    holds: Holds = []
 
 
 class LeaseClosed(Part, frozen=True, tag_field="type", tag="lease-closed"):
@@ -207,6 +211,7 @@ class LeaseClosed(Part, frozen=True, tag_field="type", tag="lease-closed"):
 
     day: Day
     leases: Annotated[list[LeaseDrawn], Meta(min_length=1, max_length=50)]
+    holds: Holds = []
 
 
 class Released(Part, frozen=True, tag_field="type", tag="released"):
@@ -214,6 +219,7 @@ class Released(Part, frozen=True, tag_field="type", tag="released"):
 
     day: Day
     reservations: Annotated[list[ShortText], Meta(min_length=1, max_length=50)]
+    holds: Holds = []
 
 
 Operation: TypeAlias = Sale | Refund | Closing | LeaseClosed | Released

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -54,15 +54,17 @@ class Judge:
     seen: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
 
-    def take(self, ledger: Ledger, new: Iterable[Booked]) -> None:
+    def take(self, ledger: Ledger, new: Sequence[Booked]) -> None:
         """Entries that were accepted just now: each reward is booked as it was said."""
-        for one in new:
-            self.booked[one.source] = one
-            if "ticket" in one.data:
-                self.sources[one.till, one.data["ticket"]["number"]] = one.source
-            found = _kinds_of(ledger, one.source)
-            for part, reward in enumerate(one.data.get("rewards", ())):
-                _check_reward(ledger, one, part, reward, found, self.copied | self.wound)
+        lessened = {one["ticket"] for entry in new for one in _adjusts(entry)}
+        for entry in new:
+            self.booked[entry.source] = entry
+            number = entry.data.get("ticket", {}).get("number", 0)
+            if number:
+                self.sources[entry.till, number] = entry.source
+            excused = number in lessened or entry.till in self.copied | self.wound
+            for part, reward in enumerate(entry.data.get("rewards", ())):
+                _check_reward(ledger, entry, part, reward, excused=excused)
 
     def check(self, ledger: Ledger) -> None:
         """What must hold at any moment."""
@@ -99,10 +101,10 @@ class Judge:
 
 def check_journal(till: RoundTill) -> None:
     """A till's journal is whole, and no ticket of it says two things."""
-    witness_free = [entry for entry in till.entries if entry.payload.chain == "ticket"]
+    tickets = [entry for entry in till.entries if entry.payload.chain == "ticket"]
     taken: set[tuple[str, int, int]] = set()
     paid: Counter[int] = Counter()
-    for entry in witness_free:
+    for entry in tickets:
         ticket = read_ticket(entry.data)
         assert sum(one.amount for one in ticket.tenders) == ticket.total.ttc
         for tender in ticket.tenders:
@@ -140,36 +142,41 @@ def check_books(ledger: Ledger, till: RoundTill, judge: Judge) -> None:
 
 
 def _check_reward(
-    ledger: Ledger,
-    entry: Booked,
-    part: int,
-    reward: Mapping[str, Any],
-    found: set[str],
-    excused: set[str],
+    ledger: Ledger, entry: Booked, part: int, reward: Mapping[str, Any], *, excused: bool
 ) -> None:
-    if reward["type"] == "adjust" or found & {Kind.BROKEN, Kind.UNKNOWN_PACK}:
+    """A reward is booked with what the till said; `excused` from being worth what leases cover."""
+    found = _kinds_of(ledger, entry.source)
+    if reward["type"] == "adjust":
         return
-    table = "redemption" if reward["type"] == "redeem" else "earn"
-    amounts = "amount, payable" if table == "redemption" else "promised, amount"
-    enrolment, number = entry.source.split(":")
-    rows = _rows(
-        ledger,
-        f"SELECT {amounts} FROM {table} WHERE campaign = ? AND enrolment = ?"
-        " AND number = ? AND part = ?",
-        *(int(enrolment), int(number), part),
-    )
-    if not rows:
+    if reward["type"] == "redeem":
+        kept = _kept(ledger, "amount, payable FROM redemption", entry, part)
+        owed = reward["amount"] if reward["funding"] == "tender" else 0
+        right = kept == (reward["amount"], owed)
+        assert right or found & UNPAID, f"{kept} for {reward}: {entry}, {found}"
+        return
+    kept = _kept(ledger, "promised, amount FROM earn", entry, part)
+    if kept is None:
         assert found & {Kind.LATE, Kind.CLOSED}, f"not booked: {reward}: {entry}"
         return
-    ((said, worth),) = rows
-    assert said == reward["amount"], f"booked otherwise: {reward}: {entry}"
-    if table == "redemption":
-        owed = reward["amount"] if reward["funding"] == "tender" else 0
-        assert worth == owed or found & UNPAID, f"{worth} for {reward}: {entry}, {found}"
-    else:
-        sure = sum(one["amount"] for one in reward.get("leases", ()))
-        assert worth >= sure or entry.till in excused, f"{worth} of {sure}: {reward}: {entry}"
-    assert worth <= said
+    said, worth = kept
+    assert said == reward["amount"] >= worth, f"{kept} for {reward}: {entry}"
+    sure = sum(one["amount"] for one in reward.get("leases", ()))
+    assert worth >= sure or excused, f"{worth} of {sure} that leases cover: {reward}: {entry}"
+
+
+def _kept(ledger: Ledger, what: str, entry: Booked, part: int) -> tuple[int, int] | None:
+    """Two figures of a reward as the server keeps it."""
+    enrolment, number = map(int, entry.source.split(":"))
+    rows = _rows(
+        ledger,
+        f"SELECT {what} WHERE campaign = ? AND enrolment = ? AND number = ? AND part = ?",
+        *(enrolment, number, part),
+    )
+    return rows[0] if rows else None
+
+
+def _adjusts(entry: Booked) -> list[Mapping[str, Any]]:
+    return [one for one in entry.data.get("rewards", ()) if one["type"] == "adjust"]
 
 
 def _check_risk(ledger: Ledger) -> None:

@@ -53,9 +53,10 @@ def book_rewards(
     if new:
         add_rewards(db, campaign, sender.enrolment, (new[0].number, new[-1].number))
     last = next((entry for entry in reversed(new) if entry.rejection is None), None)
-    if last is not None and now_is.pack is not None:
-        reservations.pass_by(ledger, sender, last.at)
-        courier.pass_by(ledger, sender, last.at)
+    if last is not None and last.operation is not None and now_is.pack is not None:
+        held = frozenset(last.operation.holds)
+        reservations.pass_by(ledger, sender, last.at, held)
+        courier.pass_by(ledger, sender, last.at, held)
     ledger.flush()
     return leases.renew(ledger, now_is, sender, key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -87,8 +88,11 @@ def pay(ledger: Ledger, asked: Asked, member: Member, key: SigningKey) -> str:
     return courier.answer(secret, asked.challenge)
 
 
-def pass_by(ledger: Ledger, sender: Sender, at: str) -> None:
-    """Give back what was paid to a till whose chain has gone on without it."""
+def pass_by(ledger: Ledger, sender: Sender, at: str, held: Collection[str]) -> None:
+    """Give back what was paid to a till whose chain has gone on without it.
+
+    `held` are the challenges that its open sales still hold.
+    """
     rows = ledger.db.execute(
         "SELECT challenge, member, at FROM courier_payment WHERE campaign = ? AND till = ?"
         " AND epoch = ? AND state = 'paid'",
@@ -97,7 +101,8 @@ def pass_by(ledger: Ledger, sender: Sender, at: str) -> None:
     # A till whose clock is ahead has not gone on any further for that.
     moment = min(datetime.fromisoformat(at), datetime.fromisoformat(ledger.at))
     for challenge, member, paid_at in rows:
-        if datetime.fromisoformat(paid_at) + UNUSED_AFTER < moment:
+        used_until = datetime.fromisoformat(paid_at) + UNUSED_AFTER
+        if challenge not in held and used_until < moment:
             _give_back(ledger, challenge, member)
 
 

@@ -8,7 +8,7 @@ network after asking may have closed the sale.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -117,8 +117,11 @@ def holder_of(db: Db, campaign: str, row: VoucherRow) -> str:
     return held[1] if held else ""
 
 
-def pass_by(ledger: Ledger, sender: Sender, at: str) -> None:
-    """Free what a till held and did not use: its chain has gone on past the reservation's time."""
+def pass_by(ledger: Ledger, sender: Sender, at: str, held: Collection[str]) -> None:
+    """Free what a till held and did not use: its chain has gone on past the reservation's time.
+
+    `held` are those that it says its open sales still hold.
+    """
     rows = ledger.db.execute(
         "SELECT id, expires_at FROM reservation WHERE campaign = ? AND till = ? AND epoch = ?"
         " AND state = 'open'",
@@ -127,7 +130,7 @@ def pass_by(ledger: Ledger, sender: Sender, at: str) -> None:
     # A till whose clock is ahead has not gone on any further for that.
     moment = min(datetime.fromisoformat(at), datetime.fromisoformat(ledger.at))
     for number, expires_at in rows:
-        if datetime.fromisoformat(expires_at) < moment:
+        if number not in held and datetime.fromisoformat(expires_at) < moment:
             _end(ledger.db, ledger.campaign, number, "lapsed")
 
 
