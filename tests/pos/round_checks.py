@@ -214,8 +214,8 @@ def _check_shops(ledger: Ledger) -> None:
 
 
 def _is_uncovered(reward: Mapping[str, Any]) -> bool:
-    drawn = sum(one["amount"] for one in reward.get("leases", ()))
-    return reward["type"] == "earn" and drawn < reward["amount"]
+    drawn: int = sum(one["amount"] for one in reward.get("leases", ()))
+    return bool(reward["type"] == "earn" and drawn < reward["amount"])
 
 
 def _is_late(ledger: Ledger, entry: Booked) -> bool:

@@ -52,11 +52,15 @@ class Town:
         self.shops = {name: self._open_shop(name) for name in dict.fromkeys(SHOPS)}
         self.accepted: dict[str, str] = {}
         self.tills: list[RoundTill] = []
-        stack.callback(lambda: [till.close() for till in self.tills])
+        stack.callback(self._close_tills)
         for shop in SHOPS:
             till = RoundTill(self.new_folder(), self, self.new_id(), shop)
             self.tills.append(till)
             self.enrol(till)
+
+    def _close_tills(self) -> None:
+        for till in self.tills:
+            till.close()
 
     # --- what tills need (tests.pos.round_till.World) ---------------------------------------------
 
@@ -224,8 +228,8 @@ class Town:
         if found.status_code == 201:
             run = found.json()
             for line in run["lines"]:
-                path, said = f"settlements/{run['id']}/lines", {"state": answer}
-                self.market.ask(path, **said, shop=line["shop"])
+                path = f"settlements/{run['id']}/lines"
+                self.market.ask(path, state=answer, shop=line["shop"])
 
     def _open_shop(self, name: str) -> str:
         shop = str(self.api.order("shops", campaign=CAMPAIGN, name=name)["id"])

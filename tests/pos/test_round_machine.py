@@ -81,8 +81,7 @@ def is_whole(town: Town, *findings: str) -> bool:
 
 def test_what_is_left_to_claim_beside_a_carnets_vouchers_is_booked(town: Town) -> None:
     till = town.tills[0]
-    carnet = {"shop": town.shops["Port"], "value": 500, "count": 1}
-    town.market.ask("carnets", **carnet)
+    town.market.ask("carnets", shop=town.shops["Port"], value=500, count=1)
     listen(till)
     till.ring(*BASKET)
     change_sale.wish_paper(till.desk, on_paper=True).wait()
