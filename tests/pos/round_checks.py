@@ -214,7 +214,7 @@ def _check_shops(ledger: Ledger) -> None:
 
 
 def _is_uncovered(reward: Mapping[str, Any]) -> bool:
-    drawn = sum(one["amount"] for one in reward.get("leases", ()))
+    drawn: int = sum(one["amount"] for one in reward.get("leases", ()))
     return bool(reward["type"] == "earn" and drawn < reward["amount"])
 
 

@@ -58,6 +58,10 @@ class Town:
             self.tills.append(till)
             self.enrol(till)
 
+    def _close_tills(self) -> None:
+        for till in self.tills:
+            till.close()
+
     # --- what tills need (tests.pos.round_till.World) ---------------------------------------------
 
     def now(self) -> datetime:
@@ -226,10 +230,6 @@ class Town:
             for line in run["lines"]:
                 path = f"settlements/{run['id']}/lines"
                 self.market.ask(path, state=answer, shop=line["shop"])
-
-    def _close_tills(self) -> None:
-        for till in self.tills:
-            till.close()
 
     def _open_shop(self, name: str) -> str:
         shop = str(self.api.order("shops", campaign=CAMPAIGN, name=name)["id"])
