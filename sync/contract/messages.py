@@ -230,6 +230,7 @@ PROBLEMS: Final[dict[str, tuple[int, str]]] = {
     "voucher-reserved": (409, "Another sale holds this voucher"),
     "voucher-elsewhere": (409, "This voucher is for another shop"),
     "voucher-minimum": (409, "The purchase is too small for this voucher"),
+    "wallet-short": (409, "The wallet holds less than that"),
     "gap": (409, "Entries are missing before these"),
     "fork": (409, "The same number was seen with other content"),
     "code-expired": (410, "This pairing code has expired"),

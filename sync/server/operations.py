@@ -54,6 +54,7 @@ def _shopper(
     summary: str,
     *,
     form: bool = False,
+    problems: tuple[str, ...] = (),
     parameters: tuple[str, ...] = (),
 ) -> Operation:
     """A page of the shopper's; its refusals are pages too."""
@@ -61,6 +62,7 @@ def _shopper(
     refusals = (303, 400, 403, 404, 408, 409, 413, 415, 422, 429, 503)
     return Operation(
         *(name, method, path, summary, "text/html", 200, body),
+        problems=problems,
         parameters=parameters,
         more_statuses=refusals,
     )
@@ -372,7 +374,12 @@ OPERATIONS: Final = (
     _shopper("claimCode", "POST", "/c/claim", "Put a code's reward into this wallet", form=True),
     _shopper("wallet", "GET", "/porte-monnaie", "The wallet of this browser"),
     _shopper(
-        "makeVoucher", "POST", "/porte-monnaie/bon", "Make a voucher of the wallet", form=True
+        "makeVoucher",
+        "POST",
+        "/porte-monnaie/bon",
+        "Make a voucher of the wallet",
+        form=True,
+        problems=("wallet-short",),
     ),
     _shopper(
         "showVoucher",
@@ -395,7 +402,10 @@ OPERATIONS: Final = (
     ),
     _shopper("moveWallet", "POST", "/porte-monnaie/reprendre", "Move a wallet here", form=True),
     _shopper("challenge", "GET", "/P/{token}", "What a till without network asks for"),
-    _shopper("payChallenge", "POST", "/P/{token}", "Pay it; eight digits for the cashier"),
+    _shopper(
+        *("payChallenge", "POST", "/P/{token}", "Pay it; eight digits for the cashier"),
+        problems=("wallet-short",),
+    ),
     _shopper("findCampaign", "GET", "/commerces", "The campaigns whose shops can be found"),
     _shopper(
         *("findShops", "GET", "/commerces/{campaign}", "Shops by place, trade and opening hours"),

@@ -110,7 +110,7 @@ def _pay(ledger: Ledger, asked: Asked, member: Member) -> None:
     cents = asked.challenge.amount
     wallet = Place(Account.AVAILABLE, member.id)
     if ledger.balance(wallet) < cents:
-        raise refuse("malformed", f"{ledger.balance(wallet)} cents can be spent, not {cents}")
+        raise refuse("wallet-short", f"{ledger.balance(wallet)} cents can be spent, not {cents}")
     detail = {"challenge": asked.nonce, "cents": cents}
     act = record(ledger.db, ledger.campaign, "courier", member.id, ledger.at, detail)
     ledger.db.execute(

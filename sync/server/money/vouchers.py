@@ -108,7 +108,7 @@ def issue_from_wallet(
     if value not in pack.vouchers.values:
         raise refuse("malformed", f"expected one of {pack.vouchers.values}")
     if ledger.balance(wallet) < value:
-        raise refuse("malformed", f"{ledger.balance(wallet)} cents can be spent, not {value}")
+        raise refuse("wallet-short", f"{ledger.balance(wallet)} cents can be spent, not {value}")
     detail = {"value": value}
     act = record(ledger.db, ledger.campaign, "voucher", member.id, ledger.at, detail)
     terms = _terms(ledger, "wallet", value, pack)

@@ -154,8 +154,9 @@ def test_a_form_of_another_site_changes_nothing(market: Market, phone: Phone) ->
 def test_more_than_the_wallet_has_is_refused(market: Market, phone: Phone) -> None:
     phone.send(sell(market))
     phone.send("/porte-monnaie/bon", campaign=CAMPAIGN, value=1000)
-    phone.send("/porte-monnaie/bon", campaign=CAMPAIGN, value=1000)
-    assert phone.status == 422
+    said = phone.send("/porte-monnaie/bon", campaign=CAMPAIGN, value=1000)
+    assert phone.status == 409
+    assert "pas assez de gains" in said
     phone.send("/porte-monnaie/bon", campaign=CAMPAIGN, value="much")
     assert phone.status == 422
 
