@@ -145,6 +145,8 @@ class RoundMachine(RuleBasedStateMachine):
                 self.check_it()
                 end_it(self.town)
                 done["campaigns closed"] += 1
+                for kind, times in self.town.judge.kinds.items():
+                    done[f"findings: {kind}"] += times
         finally:
             self.stack.close()
 
