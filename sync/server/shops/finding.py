@@ -12,6 +12,7 @@ from sync.server.auth import stamp
 from sync.server.errors import refuse
 from sync.server.organiser.overview import tills_of
 from sync.server.organiser.shops import read_facts
+from sync.server.shops.carnets import GivenCarnets, given_to
 from sync.server.shops.csv_cells import folded
 from sync.server.store.db import Db
 
@@ -52,7 +53,7 @@ class OpenCode(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShopDetail:
-    """One shop, its tills and its open codes."""
+    """One shop, its tills, its open codes, and the vouchers that its tills were given."""
 
     id: str
     number: int
@@ -60,6 +61,7 @@ class ShopDetail:
     facts: ShopFacts
     tills: list[TillStatus]
     codes: list[OpenCode]
+    carnets: list[GivenCarnets]
 
 
 _ROW: Final = (
@@ -133,4 +135,5 @@ def read_shop(db: Db, campaign: str, shop: str, now: datetime) -> ShopDetail:
         facts=read_facts(db, campaign, shop),
         tills=tills_of(db, campaign, shop),
         codes=[OpenCode(*code) for code in codes.fetchall()],
+        carnets=given_to(db, campaign, row[0]),
     )

@@ -450,6 +450,24 @@ class TestClosing:
         office.market.ask("close", "GET", status=404)
 
 
+def test_a_shops_page_says_what_became_of_its_paper_vouchers(
+    office: Office, market: Market
+) -> None:
+    shop = market.shops[PORT]
+    for _ in range(2):  # pressed twice, it is given twice, and is seen
+        wish = {"value": "2,00", "count": "3"}
+        assert office.post(f"shops/{shop}/carnets", **wish).endswith("?note=given")
+    refs = [{"batch": 1, "index": index} for index in range(2)]
+    earn = market.earn(PORT, 2000, secret(77)) | {"claim": None, "handed": refs}
+    market.sell(PORT, 2000, earn)
+    market.send(PORT)
+    page = office.get(f"shops/{shop}")
+    row = page[page.index("Expirés ou annulés") :]
+    assert re.findall(r'<td class="figure">(\d+)</td>', row)[:4] == ["4", "2", "0", "0"]
+    assert "2,00" in row
+    assert "⚠" in office.post(f"shops/{shop}/carnets", 422, value="deux", count="3")
+
+
 def test_every_page_is_whole_in_both_languages(office: Office, busy: Market) -> None:
     office.post("settlements")
     paths = (

@@ -61,6 +61,11 @@ _FR: Final = {
     "carnets_value": "Valeur d'un bon (€)",
     "carnets_count": "Bons par caisse (50 au plus)",
     "carnets_give": "Donner ces bons aux caisses",
+    "carnets_caption": "Ce que sont devenus les bons donnés, en nombre",
+    "carnets_waiting": "Aux caisses",
+    "carnets_handed": "Remis",
+    "carnets_spent": "Dépensés",
+    "carnets_over": "Expirés ou annulés",
     "expected_name": "un nom de 120 caractères au plus",
     "expected_siret": "14 chiffres dont le dernier est la bonne clé ; un tableur a pu les arrondir"
     " ou enlever le zéro du début",
@@ -213,6 +218,11 @@ _EN: Final = {
     "carnets_value": "Value of a voucher (€)",
     "carnets_count": "Vouchers for each till (50 at most)",
     "carnets_give": "Give the tills these vouchers",
+    "carnets_caption": "What became of the vouchers given, by number",
+    "carnets_waiting": "At the tills",
+    "carnets_handed": "Handed out",
+    "carnets_spent": "Spent",
+    "carnets_over": "Expired or revoked",
     "expected_name": "a name of 120 characters at most",
     "expected_siret": "14 digits of which the last is the right check digit; a spreadsheet may have"
     " rounded them, or taken the first zero away",
