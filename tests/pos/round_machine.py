@@ -333,11 +333,17 @@ class RoundMachine(RuleBasedStateMachine):
                 self._put_back(_one(self.backups, which))
 
     def _put_back(self, backup: Backup) -> None:
-        """The till goes on under a new epoch by itself, and is let in later."""
+        """The till goes on under a new epoch by itself, and is let in later.
+
+        At once if it has a twin, which could be let in under that very epoch: what a till signed
+        under an epoch that is never let in cannot be delivered (docs/proofs.md).
+        """
         if backup.till in self.town.tills:
             self.town.judge.copied.add(backup.till.name)
             self.town.make_known(backup.till)
             backup.till.put_back(backup.path, backup.notes)
+            if not self.town.is_alone(backup.till):
+                self.town.make_known(backup.till)
 
     # --- shoppers --------------------------------------------------------------------------------
 
