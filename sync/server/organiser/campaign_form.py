@@ -58,6 +58,7 @@ def read_settings(form: Form) -> Settings | None:
         **{name: form.need(name, cents, 0) for name in _AMOUNTS},
         **{name: form.need(name, basis_points, 0) for name in _SHARES},
         "pacing": form.need("pacing", whole, 0),
+        "territory": form.read("territory", _postcodes, _NONE),
         "debtor_name": form.text("debtor_name"),
         "debtor_iban": form.read("debtor_iban", _account, ""),
     }
@@ -81,6 +82,7 @@ def settings_fields(settings: Settings) -> dict[str, list[str]]:
         **{name: euros(getattr(settings, name)) for name in _AMOUNTS},
         **{name: percent(getattr(settings, name)) for name in _SHARES},
         "pacing": str(settings.pacing),
+        "territory": ", ".join(settings.territory),
         "debtor_name": settings.debtor_name,
         "debtor_iban": iban.grouped(settings.debtor_iban),
     }
@@ -104,6 +106,14 @@ def _nafs(typed: str) -> tuple[str, ...]:
     if not all(one.isalnum() and one.isascii() and len(one) <= 5 for one in found):
         raise BadField("expected_naf")
     return found
+
+
+def _postcodes(typed: str) -> tuple[str, ...]:
+    """Postcodes, or how they begin."""
+    found = listed(typed)
+    if not all(one.isdecimal() and one.isascii() and 2 <= len(one) <= 5 for one in found):
+        raise BadField("expected_postcodes")
+    return tuple(found)
 
 
 def _account(typed: str) -> str:

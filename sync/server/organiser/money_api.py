@@ -47,6 +47,7 @@ from sync.server.organiser.shops import check_facts, write_facts
 from sync.server.services import Services, answer, read_json
 from sync.server.settlement import runs
 from sync.server.settlement.runs import Run
+from sync.server.shops.territory import require_in_territory
 from sync.server.store.db import Db
 
 T = TypeVar("T")
@@ -123,7 +124,12 @@ class MoneyApi:
         facts = await read_json(request, ShopFacts, SMALL_BODY_BYTES_MAX)
         check_facts(facts)
         shop = request.path_params["shop"]
-        await self._write(campaign, lambda db: write_facts(db, campaign, shop, facts))
+
+        def work(db: Db) -> None:
+            require_in_territory(db, campaign, facts)
+            write_facts(db, campaign, shop, facts)
+
+        await self._write(campaign, work)
         return answer(facts)
 
     async def figures(self, request: Request) -> Response:

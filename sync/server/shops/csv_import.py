@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sync.server.reference import naf
+from sync.server.reference.territory import Territory, lies_in
 from sync.server.shops import errors
 from sync.server.shops.csv_cells import COLUMN_OF, READERS, Value, folded, plain
 from sync.server.shops.errors import BadList
@@ -26,6 +27,7 @@ LINE: Final = "line"  # a problem of the whole line, not of one column
 PAIR: Final = "pair"  # of coordinates of which one is missing
 TWICE: Final = "twice"
 MISSING: Final = "missing"
+ELSEWHERE: Final = "territory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class _Head:
         return tuple(COLUMN_OF.get(folded(title)) for title in self.titles)
 
 
-def read_shops(raw: bytes) -> Reading:
+def read_shops(raw: bytes, territory: Territory = ()) -> Reading:
     """The shops of a list, up to 5 MB and 20,000 lines. BadList when it is none."""
     if len(raw) > BYTES_MAX:
         raise BadList(errors.TOO_LARGE, str(BYTES_MAX // 1024 // 1024))
@@ -84,7 +86,7 @@ def read_shops(raw: bytes) -> Reading:
     problems: list[Problem] = []
     bad_lines, seen = 0, dict[str, int]()
     for number, cells in _rows(text, head.delimiter):
-        found = _shop(number, head.columns, cells, seen)
+        found = _shop(number, head.columns, cells, seen, territory)
         if isinstance(found, ShopLine):
             shops.append(found)
             continue
@@ -168,7 +170,11 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
 
 
 def _shop(
-    number: int, columns: Sequence[str | None], cells: Sequence[str], seen: dict[str, int]
+    number: int,
+    columns: Sequence[str | None],
+    cells: Sequence[str],
+    seen: dict[str, int],
+    territory: Territory,
 ) -> ShopLine | list[Problem]:
     """The shop of a line, or all that is wrong with it. `seen`: which line had which SIRET."""
     if _holds_anything(cells[len(columns) :]):
@@ -186,6 +192,9 @@ def _shop(
             shown = " ".join(cell.split())[:CELL_SHOWN_CHARS]
             problems.append(Problem(number, column, column, shown))
     problems += _whole(number, given, seen, {one.column for one in problems})
+    postcode = str(given.get("postcode", ""))
+    if not lies_in(postcode, territory):
+        problems.append(Problem(number, "postcode", ELSEWHERE, postcode))
     if problems:
         return problems
     _carry_over(given)

@@ -9,6 +9,7 @@ import msgspec
 
 from sync.contract.organising import ShopFacts
 from sync.server.reference import iban, naf
+from sync.server.reference.territory import Territory, lies_in
 from sync.server.shops.csv_cells import READERS, plain
 
 TICKS: Final = ("listed", "chain")
@@ -31,8 +32,8 @@ class Typed(NamedTuple):
     wrong: list[Wrong]
 
 
-def read_typed(form: Mapping[str, str]) -> Typed:
-    """A shop as it was typed. An empty field empties the fact."""
+def read_typed(form: Mapping[str, str], territory: Territory = ()) -> Typed:
+    """A shop as it was typed, in the campaign's territory. An empty field empties the fact."""
     values: dict[str, str | bool] = {name: name in form for name in TICKS}
     wrong = []
     for name in FIELDS:
@@ -44,6 +45,8 @@ def read_typed(form: Mapping[str, str]) -> Typed:
             values[name] = ""
     if not values["name"] and not wrong:
         wrong.append(Wrong("name", "missing"))
+    if not lies_in(str(values["postcode"]), territory):
+        wrong.append(Wrong("postcode", "territory"))
     for name, other in (("latitude", "longitude"), ("longitude", "latitude")):
         if values[other] and not values[name] and not any(one.field == name for one in wrong):
             wrong.append(Wrong(name, "pair"))

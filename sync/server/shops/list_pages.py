@@ -19,6 +19,7 @@ from sync.server.shops.csv_cells import READERS
 from sync.server.shops.csv_import import BYTES_MAX, Reading, read_shops
 from sync.server.shops.errors import BadList
 from sync.server.shops.register import Counts, Plan
+from sync.server.shops.territory import territory_of
 from sync.server.shops.upload import MULTIPART, read_upload
 from sync.server.store.db import Db
 
@@ -61,8 +62,9 @@ class ListPages:
         led = await self._shell.led(request)
         form = await read_upload(request, BYTES_MAX)
         content = form.get("file") or form.get("pasted", b"")
+        territory = await self._store.read(lambda db: territory_of(db, led.id))
         try:
-            reading = await asyncio.to_thread(read_shops, content)
+            reading = await asyncio.to_thread(read_shops, content, territory)
         except BadList as error:
             return self._form(request, led, 422, wrong=error)
         by, now = led.who.by, self._now()
@@ -81,8 +83,9 @@ class ListPages:
         await read_form(request)
         by, now, name = led.who.by, self._now(), str(request.path_params["list"])
         content = await self._store.read(lambda db: register.kept_list(db, led.id, by, name, now))
+        territory = await self._store.read(lambda db: territory_of(db, led.id))
         try:
-            reading = await asyncio.to_thread(read_shops, content)
+            reading = await asyncio.to_thread(read_shops, content, territory)
         except BadList as error:
             raise refuse("malformed", str(error)) from error
         new_uuid = self._services.clock.new_uuid

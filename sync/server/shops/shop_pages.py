@@ -19,12 +19,14 @@ from sync.server.organiser.shell import Led, Shell
 from sync.server.organiser.shops import write_facts
 from sync.server.organiser.words import shops as words
 from sync.server.reference import naf
+from sync.server.reference.territory import Territory
 from sync.server.services import Services
 from sync.server.shops import form as forms
 from sync.server.shops.finding import ShopDetail, ShopPage, find_shops, read_shop
 from sync.server.shops.letters import grouped
 from sync.server.shops.pairing import make_code_for, read_days, withdraw_codes
 from sync.server.shops.register import add_shop, rename_shop
+from sync.server.shops.territory import territory_of
 from sync.server.store.db import Db
 from sync.server.tills.enrolment import random_code
 
@@ -78,7 +80,7 @@ class ShopPages:
         """POST /campaigns/{campaign}/shops."""
         led = await self._shell.led(request)
         form = await self._form(request)
-        typed = forms.read_typed(form)
+        typed = forms.read_typed(form, await self._territory(led))
         if typed.wrong:
             return self._new(request, led, form, typed.wrong, 422)
         shop, now = self._services.clock.new_uuid(), self._now()
@@ -103,7 +105,7 @@ class ShopPages:
         led = await self._shell.led(request)
         shop = await self._shop(request, led)
         form = await self._form(request)
-        typed = forms.read_typed(form)
+        typed = forms.read_typed(form, await self._territory(led))
         if typed.wrong:
             return self._one(request, led, shop, 422, typed=form, wrong=typed.wrong)
         now = self._now()
@@ -150,6 +152,9 @@ class ShopPages:
         if not is_uuid(shop):
             raise refuse("not-found", "expected the UUID of a shop in the address")
         return await self._store.read(lambda db: read_shop(db, led.id, shop, self._now()))
+
+    async def _territory(self, led: Led) -> Territory:
+        return await self._store.read(lambda db: territory_of(db, led.id))
 
     async def _form(self, request: Request) -> dict[str, str]:
         fields = await read_fields(request, forms.FIELDS_MAX, SMALL_BODY_BYTES_MAX)

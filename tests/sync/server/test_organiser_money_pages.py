@@ -284,6 +284,7 @@ class TestCampaign:
             ({"leased_share": "101"}, "un pourcentage de 0 à 100"),
             ({"debtor_iban": "FR76 3000 6000 0112 3456 7890 188"}, "un IBAN"),
             ({"debtor_name": "✂"}, "lettres latines"),
+            ({"territory": "34, Hérault"}, "des codes postaux ou leurs débuts"),
         ],
     )
     def test_settings_that_cannot_be_are_refused(
@@ -292,6 +293,19 @@ class TestCampaign:
         before = office.market.ask("settings", "GET")
         assert said in office.post("settings", 422, **(SETTINGS | change))
         assert office.market.ask("settings", "GET") == before
+
+    def test_shops_lie_in_the_territory(self, office: Office) -> None:
+        office.post("settings", **(SETTINGS | {"territory": "34, 30000"}))
+        assert office.market.ask("settings", "GET")["territory"] == ["34", "30000"]
+        assert 'value="34, 30000"' in office.get("campaign")
+        shop = office.market.shops[PORT]
+        for postcode, status in (("34070", 200), ("30000", 200), ("30100", 422), ("", 200)):
+            office.market.ask(f"shops/{shop}", "PUT", status=status, postcode=postcode)
+        form = {"name": PORT, "postcode": "35400", "listed": "1"}
+        for path in ("shops", f"shops/{shop}"):
+            page = office.post(path, 422, **form)
+            assert "un code postal du territoire de la campagne" in page
+        assert office.post(f"shops/{shop}", **(form | {"postcode": "34000"})).endswith("saved")
 
     def test_a_state_is_asked_for_before_it_changes(self, office: Office) -> None:
         assert "Mettre la campagne en pause" in office.get("state?to=paused")

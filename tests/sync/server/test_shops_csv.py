@@ -148,6 +148,15 @@ def test_a_siret_comes_once() -> None:
     assert reading.problems == (Problem(3, "siret", "twice", "2"),)
 
 
+def test_a_shop_outside_of_the_territory_is_named() -> None:
+    titles, near = ["nom", "siret", "cp"], ["A", siret(1), "34000"]
+    raw = written(titles, near, ["B", siret(2), "35400"], ["C", siret(3), ""])
+    reading = read_shops(raw, ("34", "30000"))
+    assert [shop.name for shop in reading.shops] == ["A", "C"]
+    assert reading.problems == (Problem(3, "postcode", "territory", "35400"),)
+    assert len(read_shops(raw).shops) == 3
+
+
 def test_a_line_that_is_longer_than_the_titles_is_refused() -> None:
     reading = read_shops(written(["nom", "siret"], ["A", siret(1), ""], ["B", siret(2), "x"]))
     assert [shop.name for shop in reading.shops] == ["A"]

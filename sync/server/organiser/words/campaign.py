@@ -62,6 +62,7 @@ _FR: Final = {
     "nafs": "Activités seulement (débuts de codes NAF, séparés par ;)",
     "from_day": "À partir du",
     "until_day": "Jusqu'au",
+    "expected_postcodes": "des codes postaux ou leurs débuts étaient attendus, par exemple 34000",
     "expected_naf": "des débuts de codes NAF étaient attendus, par exemple 47 ou 56.10",
     "add_fund": "Inscrire un fonds",
     "add_fund_help": "Un montant promis ne se retire pas : vérifiez-le avant d'inscrire.",
@@ -75,6 +76,8 @@ _FR: Final = {
     "lease_max": "Avance d'une caisse, au plus (€)",
     "leased_share": "Part du budget avancée aux caisses, au plus (%)",
     "risk_share": "Part réservée aux bons pris sans réseau, au plus (%)",
+    "territory": "Territoire : codes postaux de ses commerces, ou leur début (34, 34000 ;"
+    " vide : sans limite)",
     "pacing": "Rythme : un jour peut prendre, de sa part égale du reste (%, 0 : sans limite)",
     "wallet_floor": "Un portefeuille peut devoir, au plus (€)",
     "settle_min": "Un commerce est payé à partir de (€)",
@@ -135,6 +138,7 @@ _EN: Final = {
     "nafs": "Only trades (beginnings of NAF codes, with ; between)",
     "from_day": "From",
     "until_day": "Until",
+    "expected_postcodes": "expected postcodes or how they begin, like 34 or 34000",
     "expected_naf": "expected beginnings of NAF codes, like 47 or 56.10",
     "add_fund": "Book a fund",
     "add_fund_help": "An amount that is pledged cannot be taken back: check it before you book it.",
@@ -148,6 +152,8 @@ _EN: Final = {
     "lease_max": "Advance to a till, at most (€)",
     "leased_share": "Share of the budget advanced to tills, at most (%)",
     "risk_share": "Share kept for vouchers taken without network, at most (%)",
+    "territory": "Territory: postcodes of its shops, or how they begin (34, 34000; empty: no"
+    " bound)",
     "pacing": "Pace: a day may take, of its even share of the rest (%, 0: no limit)",
     "wallet_floor": "A wallet may owe, at most (€)",
     "settle_min": "A shop is paid from (€)",
