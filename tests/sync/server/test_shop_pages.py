@@ -176,6 +176,19 @@ def confirm(api: Api, leader: dict[str, str], raw: bytes) -> Any:
     return api.ask("POST", path, headers=leader)
 
 
+def test_a_list_names_who_lies_outside_of_the_territory(
+    api: Api, services: Services, leader: dict[str, str]
+) -> None:
+    path = "/v1/admin/campaigns/noel/settings"
+    kept = api.ask("PUT", path, json={"territory": ["34"]}, headers=leader)
+    assert kept.status_code == 200, kept.text
+    raw = written(["nom", "siret", "cp"], ["A", siret(1), "34000"], ["B", siret(2), "35400"])
+    seen = send(api, leader, raw)
+    assert "un code postal du territoire de la campagne" in seen.text
+    assert confirm(api, leader, raw).status_code == 303
+    assert [name for (name,) in rows(services, "SELECT name FROM shop")] == ["A"]
+
+
 def test_a_list_is_shown_and_kept_only_after_a_yes(
     api: Api, services: Services, leader: dict[str, str]
 ) -> None:
