@@ -261,8 +261,8 @@ def _unseen(desk: Desk, wish: Wish, grants: Grants, due: Cents) -> dict[str, Any
     if mode == "bearer":
         taken = grants.effective(here.now)
         kept["taken_at"] = taken.isoformat(timespec="milliseconds")
-    if mode == "bearer" and not own:
-        kept["leases"] = draws_for(desk, grants, voucher, due)
+        if not own:
+            kept["leases"] = draws_for(desk, grants, voucher, due)
     return kept
 
 

@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from pos.app import take_voucher
 from pos.app.desk import Settled
 from pos.app.ports import ListedAt
 from pos.app.take_payment import take_tender
 from sync.contract import voucher as tokens
+from sync.contract.calls import Reservation
 from sync.contract.feed import Carnet, Lease, Place
 from sync.contract.grants import Grants, Rules, Told
 from sync.contract.jws import SigningKey
+from sync.contract.operations import VoucherRef
 from sync.contract.rewards.rules import Percent, RulePack
 from sync.contract.status_list import INVALID, VALID, StatusList, pack
 from sync.contract.voucher import USUAL, Audience, Voucher
@@ -87,6 +90,18 @@ def list_vouchers(counter: Counter, *spent: int, at: str = AT) -> None:
 def pay(counter: Counter, tender: str = "cash", given: int | None = None) -> Settled | None:
     """Take a tender."""
     return take_tender(counter.desk, tender, given).wait()
+
+
+def scan(counter: Counter, text: str) -> Settled | None:
+    """What a front does with a scanned voucher."""
+    wish = take_voucher.read(counter.desk, text)
+    return take_voucher.take(counter.desk, wish, take_voucher.ask(counter.desk, wish)).wait()
+
+
+def held(index: int = 0, value: int = 500, **changes: Any) -> Reservation:
+    """What a server answers that holds a voucher of batch 7."""
+    terms = {"id": f"hold-{index}", "funding": "tender", "expires_at": "2026-11-22T18:19:05+01:00"}
+    return Reservation(voucher=VoucherRef(7, index), value=value, **{**terms, **changes})
 
 
 def said(counter: Counter, campaign: str = CAMPAIGN) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import msgspec
 import pytest
@@ -18,7 +17,6 @@ from pos.app import (
     refund,
     take_voucher,
 )
-from pos.app.desk import Settled
 from pos.app.ports import ListedAt
 from pos.app.ring_up import return_item
 from pos.app.scanned_token import is_token
@@ -36,7 +34,7 @@ from sync.contract import member_card
 from sync.contract.calls import NewReservation, Reservation
 from sync.contract.feed import Carnet
 from sync.contract.member_card import MemberCard
-from sync.contract.operations import Earn, Refund, Sale, VoucherRef, read_operation
+from sync.contract.operations import Earn, Refund, Sale, read_operation
 from sync.contract.status_list import VALID, StatusList, pack
 from sync.contract.voucher import USUAL, Audience, Flag
 from tests.pos.fakes import BREAD, WINE, Counter
@@ -47,11 +45,13 @@ from tests.pos.rewards import (
     SERVER,
     SHOP,
     granted,
+    held,
     join,
     lease,
     list_vouchers,
     pay,
     said,
+    scan,
     voucher,
 )
 
@@ -62,18 +62,6 @@ def joined(counter: Counter) -> Counter:
     join(counter, granted(lease(), lease(2, 1_000, "risk")))
     list_vouchers(counter)
     return counter
-
-
-def held(index: int = 0, value: int = 500, funding: Any = "tender") -> Reservation:
-    """What a server says that holds a voucher."""
-    ref = VoucherRef(7, index)
-    return Reservation(f"hold-{index}", ref, value, funding, "2026-11-22T18:19:05.123+01:00")
-
-
-def scan(counter: Counter, text: str) -> Settled | None:
-    """What a front does with a scanned voucher."""
-    wish = take_voucher.read(counter.desk, text)
-    return take_voucher.take(counter.desk, wish, take_voucher.ask(counter.desk, wish)).wait()
 
 
 def booked(counter: Counter) -> list[Sale | Refund]:

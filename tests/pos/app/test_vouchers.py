@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace as changed
 
 from pos.app import cancel_sale, change_sale, park, print_receipt, take_voucher
-from pos.app.desk import Settled
 from pos.app.ports import ListedAt
 from pos.app.scanned_token import is_token
 from pos.app.views import show
@@ -22,10 +21,8 @@ from pos.domain.errors import (
     VoucherRefused,
 )
 from pos.domain.rewards import Refusal
-from sync.contract.calls import Reservation
 from sync.contract.feed import Carnet
 from sync.contract.jws import SigningKey
-from sync.contract.operations import VoucherRef
 from sync.contract.rewards.rules import OfflinePolicy
 from sync.contract.status_list import SUSPENDED, StatusList, pack
 from sync.contract.voucher import USUAL, Audience, Flag
@@ -37,11 +34,13 @@ from tests.pos.rewards import (
     RULES,
     SHOP,
     granted,
+    held,
     join,
     lease,
     list_vouchers,
     pay,
     said,
+    scan,
     voucher,
 )
 
@@ -52,18 +51,6 @@ def joined(counter: Counter) -> Counter:
     join(counter, granted(lease(), lease(2, 1_000, "risk")))
     list_vouchers(counter)
     return counter
-
-
-def scan(counter: Counter, text: str) -> Settled | None:
-    """What a front does with a scanned voucher."""
-    wish = take_voucher.read(counter.desk, text)
-    return take_voucher.take(counter.desk, wish, take_voucher.ask(counter.desk, wish)).wait()
-
-
-def held(index: int = 0, value: int = 500, **changes: Any) -> Reservation:
-    """What a server answers that holds it."""
-    terms = {"id": f"hold-{index}", "funding": "tender", "expires_at": "2026-11-22T18:19:05+01:00"}
-    return Reservation(voucher=VoucherRef(7, index), value=value, **{**terms, **changes})
 
 
 def refusal(counter: Counter, text: str) -> Refusal:
