@@ -21,8 +21,10 @@ from sync.answers import read_answer, read_date, read_status_list
 from sync.contract.calls import NewReservation, Released, Reservation
 from sync.contract.feed import FEED_WAIT_SECONDS_MAX, FeedPage
 from sync.contract.messages import (
+    EARLIER_KEYS_MAX,
     ENROLMENT_TYP,
     ChainStatus,
+    EarlierKey,
     EnrolmentAnswer,
     EnrolmentRequest,
     Message,
@@ -84,6 +86,10 @@ class Client:
             shop_till=shop_till,
             software=software,
             till=self.identity.till,
+            earlier=[
+                EarlierKey(epoch=epoch, public_key=key.pem)
+                for epoch, key in self.identity.earlier[-EARLIER_KEYS_MAX:]
+            ],
         )
         body = self.identity.sign(to_payload(request), ENROLMENT_TYP).compact
         headers = {"Content-Type": "application/jose"}

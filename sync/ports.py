@@ -41,6 +41,10 @@ class Identity(Protocol):
     def public(self) -> VerifyKey:
         """The public half of the epoch's key."""
 
+    @property
+    def earlier(self) -> Sequence[tuple[int, VerifyKey]]:
+        """The epochs before it and their keys, the oldest first."""
+
     def sign(self, payload: bytes, typ: str) -> Signed:
         """Sign payload bytes as a message of this type."""
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,11 +38,25 @@ class Identity:
     till: str
     epoch: int
     key: SigningKey
+    past: tuple[PublicKey, ...] = ()
 
     @property
     def public(self) -> VerifyKey:
         """The key that others verify with."""
         return self.key.public
+
+    @property
+    def earlier(self) -> Sequence[tuple[int, VerifyKey]]:
+        """The epochs before it and their keys, the oldest first.
+
+        One that is damaged is left out: it may not keep the till from its campaigns, and the
+        journal's audit names it.
+        """
+        found: list[tuple[int, VerifyKey]] = []
+        for one in self.past:
+            with suppress(ContractError):
+                found.append((one.epoch, one.verify_key()))
+        return found
 
     def sign(self, payload: bytes, typ: str) -> Signed:
         """Sign something other than an entry: it says so by its type."""
@@ -81,9 +96,9 @@ def load(
     connection: sqlite3.Connection, folder: DataFolder, machine: Machine, till: str
 ) -> Identity:
     """The identity of a till that was started before; KeyUnusable."""
-    newest = public_keys(connection)[-1]
+    *earlier, newest = public_keys(connection)
     key = _unseal(_key_path(folder, newest.epoch), till, newest, machine)
-    return Identity(till, newest.epoch, key)
+    return Identity(till, newest.epoch, key, tuple(earlier))
 
 
 def create(
@@ -112,8 +127,10 @@ def renew(
     renew must not meet in one epoch. The old private key stays until `forget_old` is called after
     the commit.
     """
-    epoch = max(public_keys(connection)[-1].epoch, seen_epoch) + 1
-    return _open_epoch(connection, folder, machine, Identity(till, epoch, new_key()))
+    earlier = public_keys(connection)
+    epoch = max(earlier[-1].epoch, seen_epoch) + 1
+    identity = Identity(till, epoch, new_key(), tuple(earlier))
+    return _open_epoch(connection, folder, machine, identity)
 
 
 def forget_old(folder: DataFolder, identity: Identity) -> None:

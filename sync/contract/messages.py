@@ -28,6 +28,7 @@ UPLINK_BODY_BYTES_MAX: Final = 1024 * 1024
 SMALL_BODY_BYTES_MAX: Final = 16 * 1024
 TOKEN_LIFETIME_SECONDS: Final = 60
 TOKEN_LEEWAY_SECONDS: Final = 120
+EARLIER_KEYS_MAX: Final = 32
 PAIRING_CODE_LIFETIME_HOURS: Final = 24
 PAIRING_CODE_DAYS_MAX: Final = 30  # for codes that go by post
 
@@ -54,8 +55,19 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 # --- enrolment ------------------------------------------------------------------------------------
 
 
+class EarlierKey(Message, frozen=True):
+    """A key with which a till signed under an epoch that is over."""
+
+    epoch: Epoch
+    public_key: Pem
+
+
 class EnrolmentRequest(Message, frozen=True):
-    """The signed payload of POST /v1/enrolments (typ ENROLMENT_TYP, signed by the key it names)."""
+    """The signed payload of POST /v1/enrolments (typ ENROLMENT_TYP, signed by the key it names).
+
+    `earlier`: the newest keys of earlier epochs. What a till signed under one that was never let
+    in can be verified with them.
+    """
 
     at: ShortText
     code: Annotated[str, Meta(min_length=1, max_length=20)]
@@ -64,6 +76,7 @@ class EnrolmentRequest(Message, frozen=True):
     shop_till: ShortText
     software: ShortText
     till: Uuid
+    earlier: Annotated[list[EarlierKey], Meta(max_length=EARLIER_KEYS_MAX)] = []
 
 
 class Named(Message, frozen=True):

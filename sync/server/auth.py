@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from sync.contract.errors import ContractError
 from sync.contract.jws import VerifyKey
@@ -37,23 +38,17 @@ class Identity:
         """Its public key."""
         return _key(self.spki)
 
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A till whose token was verified: who it is now, and what its keys were."""
-
-    now: Identity
-    all: Sequence[Identity]
-
-    @property
-    def keys(self) -> dict[int, VerifyKey]:
-        """The key of each epoch."""
-        return {identity.epoch: identity.key for identity in self.all}
-
     def require_free(self) -> None:
         """Refuse a till that is quarantined in its epoch."""
-        if self.now.quarantine is not None:
-            raise refuse("quarantined", self.now.quarantine, epoch=self.now.epoch)
+        if self.quarantine is not None:
+            raise refuse("quarantined", self.quarantine, epoch=self.epoch)
+
+
+class Signer(NamedTuple):
+    """A key of a till's past or present, and the epoch that it signs for."""
+
+    epoch: int
+    key: VerifyKey
 
 
 def identities(db: Db, till: str) -> list[Identity]:
@@ -63,6 +58,20 @@ def identities(db: Db, till: str) -> list[Identity]:
         (till,),
     )
     return [Identity(*row) for row in rows]
+
+
+def signers(db: Db, till: str) -> Mapping[str, Signer]:
+    """The keys whose entries and receipts a till answers for, by their `kid`.
+
+    Those it was let in with, and those it handed over for epochs that never were: two copies of a
+    till may each have had a key of the same epoch.
+    """
+    rows = db.execute(
+        "SELECT kid, epoch, spki, 0 AS let_in FROM earlier_key WHERE till = ? UNION ALL"
+        " SELECT kid, epoch, spki, 1 FROM identity WHERE till = ? ORDER BY let_in",
+        (till, till),
+    )
+    return {kid: Signer(epoch, _key(bytes(spki))) for kid, epoch, spki, _ in rows.fetchall()}
 
 
 def bearer(header: str) -> str:
@@ -75,7 +84,7 @@ def bearer(header: str) -> str:
 
 def check_till_token(
     token: str, till: str, known: Sequence[Identity], origins: frozenset[str], now: datetime
-) -> Caller:
+) -> Identity:
     """Verify a till's token (an ES256 JWT, RFC 7519) for the till that an address names.
 
     Raises Refused: unauthorised, clock-skew, other-till or epoch-closed.
@@ -95,7 +104,7 @@ def check_till_token(
     _check_time(claims, now)
     if identity.epoch != known[-1].epoch:
         raise refuse("epoch-closed", f"epoch {identity.epoch}", epoch=known[-1].epoch)
-    return Caller(identity, known)
+    return identity
 
 
 def _check_time(claims: Claims, now: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -93,6 +93,10 @@ class Who:
     @property
     def public(self) -> VerifyKey:
         return self.key.public
+
+    @property
+    def earlier(self) -> Sequence[tuple[int, VerifyKey]]:
+        return ()
 
     def sign(self, payload: bytes, typ: str) -> Signed:
         return self.key.sign(payload, typ)

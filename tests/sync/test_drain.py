@@ -44,6 +44,10 @@ class Journal:
     def public(self) -> VerifyKey:
         return self.book.key.public
 
+    @property
+    def earlier(self) -> Sequence[tuple[int, VerifyKey]]:
+        return ()
+
     def sign(self, payload: bytes, typ: str) -> Signed:
         return self.book.key.sign(payload, typ)
 

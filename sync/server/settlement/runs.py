@@ -12,7 +12,8 @@ from typing import Final, Literal, TypeAlias
 
 from sync.contract.entry import ENTRY_TYP
 from sync.contract.errors import ContractError
-from sync.contract.jws import VerifyKey, parse
+from sync.contract.jws import parse
+from sync.server.auth import Signer, signers
 from sync.server.errors import refuse
 from sync.server.money.accounts import Account, Place
 from sync.server.money.acts import record
@@ -188,33 +189,25 @@ def verify_entries(db: Db, campaign: str) -> int:
 
     Raises Refused, naming the first whose signature does not hold.
     """
-    keys = _keys(db, campaign)
+    keys: dict[str, Mapping[str, Signer]] = {}
     rows = db.execute(
-        "SELECT DISTINCT entry.enrolment, entry.number, entry.epoch, till, compact FROM redemption"
+        "SELECT DISTINCT entry.enrolment, entry.number, till, compact FROM redemption"
         " JOIN entry ON entry.campaign = redemption.campaign"
         " AND entry.enrolment = redemption.enrolment AND entry.number = redemption.number"
         " WHERE redemption.campaign = ? AND payable > 0",
         (campaign,),
     )
     count = 0
-    for enrolment, number, epoch, till, compact in rows.fetchall():
+    for enrolment, number, till, compact in rows.fetchall():
+        if till not in keys:
+            keys[till] = signers(db, till)
         try:
-            parse(bytes(compact), ENTRY_TYP).check(keys[till, epoch])
+            signed = parse(bytes(compact), ENTRY_TYP)
+            signed.check(keys[till][signed.kid].key)
         except (ContractError, KeyError) as error:
             raise refuse("bad-signature", f"entry {enrolment}:{number}: {error}") from error
         count += 1
     return count
-
-
-def _keys(db: Db, campaign: str) -> Mapping[tuple[str, int], VerifyKey]:
-    rows = db.execute(
-        "SELECT till, epoch, spki FROM identity WHERE till IN"
-        " (SELECT till FROM enrolment WHERE campaign = ?)",
-        (campaign,),
-    )
-    return {
-        (till, epoch): VerifyKey.from_spki(bytes(spki)) for till, epoch, spki in rows.fetchall()
-    }
 
 
 def _owed(db: Db, campaign: str, least: int) -> list[Line]:

@@ -15,6 +15,7 @@ from sync.server.store.steps import (
     accounts,
     base,
     directory,
+    earlier_keys,
     enrolling,
     first,
     ledger,
@@ -32,6 +33,7 @@ SHARED_STEPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         tuple(table for area in _AREAS for table in area.APPEND_ONLY),
     ),
     (watching.TABLES, watching.APPEND_ONLY),
+    (earlier_keys.TABLES, earlier_keys.APPEND_ONLY),
 )
 VERSION: Final = 1 + len(SHARED_STEPS)
 

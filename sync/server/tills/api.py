@@ -17,7 +17,7 @@ from sync.contract.messages import (
     Uplink,
     is_uuid,
 )
-from sync.server.auth import Caller, bearer, check_till_token, identities, stamp
+from sync.server.auth import Identity, bearer, check_till_token, identities, signers, stamp
 from sync.server.errors import Refused, refuse
 from sync.server.limits import read_body
 from sync.server.services import Services, address_of, answer, decode_json
@@ -50,20 +50,21 @@ class TillApi:
     async def entries(self, request: Request) -> Response:
         """POST /v1/tills/{till}/entries."""
         caller = await self.caller(request)
-        self._services.meters.uplinks.take(caller.now.till)
+        self._services.meters.uplinks.take(caller.till)
         caller.require_free()
         async with self._room.enter(request, UPLINK_BODY_BYTES_MAX) as body:
             return await self._store_uplink(caller, decode_json(body, Uplink))
 
-    async def take(self, caller: Caller, uplink: Uplink) -> Response:
+    async def take(self, caller: Identity, uplink: Uplink) -> Response:
         """What `entries` does, for entries that somebody brought for a till."""
-        self._services.meters.uplinks.take(caller.now.till)
+        self._services.meters.uplinks.take(caller.till)
         caller.require_free()
         return await self._store_uplink(caller, uplink)
 
-    async def _store_uplink(self, caller: Caller, uplink: Uplink) -> Response:
+    async def _store_uplink(self, caller: Identity, uplink: Uplink) -> Response:
         campaign = _campaign_of(uplink.chain)
-        sender = Sender(caller.now.till, caller.now.epoch, caller.keys, uplink.chain)
+        keys = await self._store.read(lambda db: signers(db, caller.till))
+        sender = Sender(caller.till, caller.epoch, keys, uplink.chain)
         # Milliseconds of hashing and checking: in a thread, so that nobody waits for them.
         batch = await asyncio.to_thread(read_batch, uplink.entries, sender)
         now = stamp(self._services.clock.now())
@@ -80,19 +81,19 @@ class TillApi:
     async def chain(self, request: Request) -> Response:
         """GET /v1/tills/{till}/chains/{chain}."""
         caller = await self.caller(request)
-        self._services.meters.reads.take(caller.now.till)
+        self._services.meters.reads.take(caller.till)
         campaign = _campaign_of(request.path_params["chain"])
-        till, epoch = caller.now.till, caller.now.epoch
+        till, epoch = caller.till, caller.epoch
         target = await self._store.read(lambda db: target_of(db, till, epoch, campaign))
         return answer(ChainStatus(acknowledged=target.number, head=target.digest.hex()))
 
     async def feed(self, request: Request) -> Response:
         """GET /v1/tills/{till}/feed."""
         caller = await self.caller(request)
-        self._services.meters.reads.take(caller.now.till)
+        self._services.meters.reads.take(caller.till)
         after = read_cursor(request.query_params.get("cursor", ""))
         wait = read_wait(request.query_params.get("wait", str(FEED_WAIT_SECONDS_MAX)))
-        till, epoch, hub = caller.now.till, caller.now.epoch, self._services.hub
+        till, epoch, hub = caller.till, caller.epoch, self._services.hub
         keys = await self._store.read(lambda db: campaigns_of(db, till, epoch))
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
@@ -103,7 +104,7 @@ class TillApi:
                 if page.items or not await hub.wait(bell, deadline - loop.time()):
                     return answer(page)
 
-    async def caller(self, request: Request) -> Caller:
+    async def caller(self, request: Request) -> Identity:
         """The till that a request comes from, by its token; Refused for anybody else."""
         till = request.path_params["till"]
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -19,6 +19,7 @@ from sync.contract.messages import (
     PAIRING_ALPHABET,
     PAIRING_CODE_LENGTH,
     PAIRING_CODE_LIFETIME_HOURS,
+    EarlierKey,
     EnrolmentAnswer,
     EnrolmentRequest,
     Named,
@@ -27,7 +28,7 @@ from sync.contract.messages import (
     open_signed,
     tidy_code,
 )
-from sync.server.auth import Identity, identities, stamp
+from sync.server.auth import Identity, Signer, identities, stamp
 from sync.server.errors import refuse
 from sync.server.money.welcome import welcome
 from sync.server.store.db import Db, next_number
@@ -41,6 +42,7 @@ class Applicant(NamedTuple):
 
     request: EnrolmentRequest
     key: VerifyKey
+    earlier: Sequence[Signer] = ()
 
 
 class _Code(NamedTuple):
@@ -87,16 +89,17 @@ def read_request(body: bytes) -> Applicant:
         request, signed = open_signed(body, ENROLMENT_TYP, EnrolmentRequest)
         key = VerifyKey.from_pem(request.public_key.encode("utf-8"))
         signed.check(key)
+        earlier = [_earlier(one) for one in request.earlier if one.epoch < request.epoch]
     except BadSignature as error:
         raise refuse("bad-signature", str(error)) from error
     except ContractError as error:
         raise refuse("malformed", str(error)) from error
-    return Applicant(request, key)
+    return Applicant(request, key, earlier)
 
 
 def enrol(db: Db, applicant: Applicant, own: SigningKey, now: datetime) -> EnrolmentAnswer:
     """Enrol a till, or answer again for one that repeats its request. Raises Refused."""
-    request, key = applicant
+    request, key = applicant.request, applicant.key
     server_key = own.public
     code = _code(db, request.code)
     if code.enrolment is not None:
@@ -107,6 +110,7 @@ def enrol(db: Db, applicant: Applicant, own: SigningKey, now: datetime) -> Enrol
         _check_epoch(db, applicant, code.campaign.id)
         _insert(db, applicant, code, fingerprint(key, server_key), stamp(now))
         welcome(db, code.campaign.id, request.till, request.epoch, own, stamp(now))
+    _keep_earlier(db, applicant, stamp(now))
     return EnrolmentAnswer(
         campaign=code.campaign,
         shop=code.shop,
@@ -169,7 +173,7 @@ def _check_same_epoch(db: Db, applicant: Applicant, latest: Identity, campaign: 
 
 
 def _insert(db: Db, applicant: Applicant, code: _Code, digits: str, now: str) -> None:
-    request, key = applicant
+    request, key = applicant.request, applicant.key
     db.execute(
         "INSERT INTO identity (till, epoch, kid, spki, since) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (till, epoch) DO NOTHING",
@@ -189,6 +193,26 @@ def _insert(db: Db, applicant: Applicant, code: _Code, digits: str, now: str) ->
         "UPDATE pairing_code SET enrolment = ? WHERE campaign = ? AND digest = ?",
         (enrolment, campaign, code.digest),
     )
+
+
+def _keep_earlier(db: Db, applicant: Applicant, now: str) -> None:
+    """Keep what else the till signed with, for its entries alone: nobody is let in by such a key.
+
+    Whoever has the code speaks for the whole past of his till. A key that was let in keeps the
+    epoch that it was let in with (auth.signers).
+    """
+    db.executemany(
+        "INSERT INTO earlier_key (till, kid, epoch, spki, since) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (till, kid) DO NOTHING",
+        [
+            (applicant.request.till, one.key.kid, one.epoch, one.key.spki, now)
+            for one in applicant.earlier
+        ],
+    )
+
+
+def _earlier(one: EarlierKey) -> Signer:
+    return Signer(one.epoch, VerifyKey.from_pem(one.public_key.encode("utf-8")))
 
 
 def _acknowledged(db: Db, request: EnrolmentRequest, campaign: str) -> int:

@@ -20,10 +20,11 @@ from typing import Final, NamedTuple, TypeAlias
 import msgspec
 
 from sync.contract.entry import ENTRY_TYP, FORMAT_VERSION
-from sync.contract.errors import BadSignature, ContractError, Malformed, WrongKey
-from sync.contract.jws import Signed, VerifyKey, parse
+from sync.contract.errors import BadSignature, ContractError, Malformed
+from sync.contract.jws import Signed, parse
 from sync.contract.messages import Epoch, Number, Sha256
 from sync.contract.operations import Booked, Operation, read_operation
+from sync.server.auth import Signer
 from sync.server.errors import Refused, refuse
 
 NO_DIGEST: Final = bytes(32)
@@ -33,11 +34,11 @@ TIME_CHARS_MAX: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends what: the till, its epoch, its key of each epoch up to that one, and the chain."""
+    """Who sends what: the till, its epoch, the keys it ever signed with (by kid), and the chain."""
 
     till: str
     epoch: int
-    keys: Mapping[int, VerifyKey]
+    keys: Mapping[str, Signer]
     chain: str
 
 
@@ -86,7 +87,8 @@ def read_batch(compacts: Sequence[str], sender: Sender) -> list[Received]:
     fault = next(_faults(items, sender), None)
     if fault is None:
         try:
-            items[last].signed.check(sender.keys[items[last].said.epoch])
+            signed = items[last].signed
+            signed.check(sender.keys[signed.kid].key)
         except BadSignature as error:
             fault = (last, "bad-signature", str(error))
     if fault is not None:
@@ -154,15 +156,15 @@ def _faults(items: Sequence[_Item], sender: Sender) -> Iterator[_Fault]:
 
 def _misplaced(item: _Item, sender: Sender) -> str:
     said = item.said
-    key = sender.keys.get(said.epoch)
+    signer = sender.keys.get(item.signed.kid)
     if said.till != sender.till:
         return f"expected till {sender.till}"
     if said.chain != sender.chain:
         return f"expected chain {sender.chain}"
-    if key is None or said.epoch > sender.epoch:
-        return f"epoch {said.epoch} is not enrolled, or later than this token's"
-    if key.kid != item.signed.kid:
-        return f"expected key {key.kid} in epoch {said.epoch}"
+    if said.epoch > sender.epoch:
+        return f"epoch {said.epoch} is later than this token's"
+    if signer is None or signer.epoch != said.epoch:
+        return f"key {item.signed.kid} is not known for epoch {said.epoch}"
     return ""
 
 
@@ -174,13 +176,11 @@ def _refusal(items: Sequence[_Item], sender: Sender, fault: _Fault) -> Refused:
     """
     ((base, _),) = Counter(item.said.number - i for i, item in enumerate(items)).most_common(1)
     for index, item in enumerate(items):
-        key = sender.keys.get(item.said.epoch)
-        if key is None:
+        signer = sender.keys.get(item.signed.kid)
+        if signer is None:
             break
         try:
-            item.signed.check(key)
-        except WrongKey:
-            break
+            item.signed.check(signer.key)
         except BadSignature as error:
             fault = (index, "bad-signature", str(error))
             break

@@ -38,7 +38,7 @@ class SpendingApi:
     async def reserve(self, request: Request) -> Response:
         """POST /v1/tills/{till}/reservations."""
         caller = await self._tills.caller(request)
-        self._services.meters.reads.take(caller.now.till)
+        self._services.meters.reads.take(caller.till)
         caller.require_free()
         key = _read_key(request.headers.get("idempotency-key", ""))
         new = await read_json(request, NewReservation, SMALL_BODY_BYTES_MAX)
@@ -46,7 +46,7 @@ class SpendingApi:
         own = self._services.secrets.key.public
 
         def work(db: Db) -> Response:
-            target = target_of(db, caller.now.till, caller.now.epoch, new.campaign)
+            target = target_of(db, caller.till, caller.epoch, new.campaign)
             sender = Sender(target.enrolment, target.till, target.epoch, target.shop)
             ledger = Ledger(db, new.campaign, now)
             return answer(reservations.reserve(ledger, sender, Asked(new, key), new_id, own), 201)
@@ -56,13 +56,13 @@ class SpendingApi:
     async def release(self, request: Request) -> Response:
         """DELETE /v1/tills/{till}/reservations/{campaign}/{reservation}."""
         caller = await self._tills.caller(request)
-        self._services.meters.reads.take(caller.now.till)
+        self._services.meters.reads.take(caller.till)
         campaign = request.path_params["campaign"]
         number = request.path_params["reservation"]
         now = stamp(self._services.clock.now())
 
         def work(db: Db) -> None:
-            reservations.release(Ledger(db, campaign, now), caller.now.till, number)
+            reservations.release(Ledger(db, campaign, now), caller.till, number)
 
         await self._store.write(work, campaign)
         return answer(Released(id=number))
@@ -70,12 +70,12 @@ class SpendingApi:
     async def lists(self, request: Request) -> Response:
         """GET /v1/tills/{till}/lists/{campaign}."""
         caller = await self._tills.caller(request)
-        self._services.meters.reads.take(caller.now.till)
+        self._services.meters.reads.take(caller.till)
         campaign = request.path_params["campaign"]
         today = self._services.clock.now().date().isoformat()
 
         def work(db: Db) -> Response:
-            target = target_of(db, caller.now.till, caller.now.epoch, campaign)
+            target = target_of(db, caller.till, caller.epoch, campaign)
             sender = Sender(target.enrolment, target.till, target.epoch, target.shop)
             return answer(status_lists.current(db, campaign, sender, today))
 

@@ -33,7 +33,7 @@ from sync.contract.stick import (
     StickReceipt,
 )
 from sync.server.access import Access
-from sync.server.auth import Caller, identities, stamp
+from sync.server.auth import Identity, identities, stamp
 from sync.server.errors import refuse
 from sync.server.money import status_lists
 from sync.server.money.context import Sender
@@ -47,7 +47,7 @@ from sync.server.tills.uplink import Target, target_of
 class Brought(NamedTuple):
     """A till's file whose head was verified: who wrote it, and what the head says."""
 
-    caller: Caller
+    caller: Identity
     head: StickHead
 
 
@@ -96,7 +96,7 @@ def read_head(db: Db, compact: str) -> Brought:
         raise refuse("malformed", str(error)[:200]) from error
     if writer.epoch != known[-1].epoch:
         raise refuse("epoch-closed", f"epoch {writer.epoch}", epoch=known[-1].epoch)
-    return Brought(Caller(writer, known), head)
+    return Brought(writer, head)
 
 
 def answer_to(db: Db, brought: Brought, key: SigningKey, now: datetime) -> StickAnswer:
@@ -119,8 +119,8 @@ def answer_to(db: Db, brought: Brought, key: SigningKey, now: datetime) -> Stick
         items=len(items),
         digest=_digest(items),
         rejected=tuple(_rejected(db, target, head.first)),
-        trouble="quarantined" if brought.caller.now.quarantine else None,
-        detail=brought.caller.now.quarantine or "",
+        trouble="quarantined" if brought.caller.quarantine else None,
+        detail=brought.caller.quarantine or "",
     )
     sender = Sender(target.enrolment, target.till, target.epoch, target.shop)
     return StickAnswer(

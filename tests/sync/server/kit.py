@@ -56,6 +56,7 @@ class Till:
     seq: int = 0
     prev: str = GENESIS
     tickets: int = 0
+    past: list[dict[str, Any]] = field(default_factory=list)  # its keys of earlier epochs
 
     def add(self, data: dict[str, Any], at: str = "2026-11-22T18:04:05.123+01:00") -> Entry:
         self.seq += 1
@@ -105,6 +106,7 @@ class Till:
 
     def go_on(self, secret: int) -> None:
         """What a restored or cloned till does: a later epoch, a new key, the same journal."""
+        self.past.append({"epoch": self.epoch, "public_key": self.key.public.pem})
         self.epoch += 1
         self.key = SigningKey.from_secret(secret)
 
@@ -112,6 +114,7 @@ class Till:
         payload: dict[str, Any] = {
             "at": "2026-11-22T18:00:00.000+01:00",
             "code": code,
+            "earlier": self.past,
             "epoch": self.epoch,
             "public_key": self.key.public.pem,
             "shop_till": self.shop_till,

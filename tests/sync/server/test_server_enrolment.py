@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sync.contract.jws import SigningKey, VerifyKey
-from sync.contract.messages import PAIRING_ALPHABET, fingerprint
+from sync.contract.messages import EARLIER_KEYS_MAX, PAIRING_ALPHABET, fingerprint
 from sync.server.services import Services
-from tests.sync.server.kit import OTHER_TILL, Api, Till, VirtualClock, name_of
+from tests.sync.server.kit import OTHER_TILL, Api, Till, VirtualClock, name_of, verdicts
+
+KEY = SigningKey.from_secret(0xC0FFEE)
 
 
 @pytest.fixture
 def newcomer() -> Till:
-    return Till(SigningKey.from_secret(0xC0FFEE))
+    return Till(KEY)
 
 
 def apply(api: Api, body: bytes) -> tuple[int, str]:
@@ -139,6 +143,57 @@ def test_a_quarantined_epoch_joins_nothing_more(api: Api, till: Till) -> None:
     api.send(clone)
     body = till.enrolment(api.code(api.campaign("ete")))
     assert apply(api, body) == (423, "quarantined")
+
+
+def test_a_key_handed_over_opens_nothing_by_itself(api: Api, shop: str, newcomer: Till) -> None:
+    before = newcomer.clone()
+    newcomer.go_on(0xBEEF)
+    api.enrol(newcomer, shop)
+    before.sell()
+    assert name_of(api.send(before)) == "unauthorised"
+    assert apply(api, before.enrolment(api.code(shop))) == (409, "epoch-conflict")
+
+
+def test_a_key_handed_over_for_another_epoch_changes_nothing(
+    api: Api, shop: str, till: Till
+) -> None:
+    """The key of epoch 1 stays that, and nobody signs for an epoch that is still to come."""
+    till.sell()
+    old = till.key
+    till.go_on(0xBEEF)
+    till.past = [{"epoch": epoch, "public_key": old.public.pem} for epoch in (2, 3)]
+    till.sell()
+    api.enrol(till, shop)
+    assert verdicts(api.send(till)) == ["accepted", "accepted"]
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        [{"epoch": 1, "public_key": "x"}],
+        [{"epoch": 0, "public_key": KEY.public.pem}],
+        [{"public_key": KEY.public.pem}],
+        [{"epoch": 1, "public_key": KEY.public.pem}] * (EARLIER_KEYS_MAX + 1),
+    ],
+    ids=["no key", "no epoch", "nothing said", "too many"],
+)
+def test_earlier_keys_that_are_none_are_refused(
+    api: Api, shop: str, newcomer: Till, earlier: list[dict[str, Any]]
+) -> None:
+    newcomer.go_on(0xBEEF)
+    body = newcomer.enrolment(api.code(shop), earlier=earlier)
+    assert apply(api, body) == (422, "malformed")
+
+
+def test_as_many_earlier_keys_as_may_come_fit_into_a_request(
+    api: Api, shop: str, newcomer: Till
+) -> None:
+    for secret in range(2, EARLIER_KEYS_MAX + 2):
+        newcomer.go_on(secret)
+        newcomer.sell()
+    assert len(newcomer.past) == EARLIER_KEYS_MAX
+    api.enrol(newcomer, shop)
+    assert set(verdicts(api.send(newcomer))) == {"accepted"}
 
 
 def test_guessing_codes_is_slowed_down(api: Api, clock: VirtualClock, newcomer: Till) -> None:

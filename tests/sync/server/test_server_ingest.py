@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sync.contract.entry import ENTRY_TYP
 from sync.contract.jws import SigningKey, b64, unb64
 from sync.contract.messages import problem_name
+from sync.server.auth import Signer
 from sync.server.errors import Refused
 from sync.server.tills.ingest import Sender, read_batch
 from tests.sync.server.kit import Till
@@ -26,7 +27,7 @@ def sold(count: int = LENGTH) -> Till:
 
 TILL = sold()
 BATCH = TILL.batch(3).entries
-SENDER = Sender(TILL.till, 1, {1: KEY.public}, "campaign:noel")
+SENDER = Sender(TILL.till, 1, {KEY.kid: Signer(1, KEY.public)}, "campaign:noel")
 
 
 def refusal(entries: list[str], sender: Sender = SENDER) -> tuple[str, int | None]:
@@ -94,9 +95,9 @@ def test_an_epoch_never_goes_back_inside_a_batch() -> None:
     till.sell()
     till.key, till.epoch = KEY, 1
     till.sell()
-    sender = Sender(
-        till.till, 2, {1: KEY.public, 2: SigningKey.from_secret(0xBEEF).public}, "campaign:noel"
-    )
+    later = SigningKey.from_secret(0xBEEF)
+    keys = {KEY.kid: Signer(1, KEY.public), later.kid: Signer(2, later.public)}
+    sender = Sender(till.till, 2, keys, "campaign:noel")
     assert refusal(till.batch().entries, sender) == ("broken-link", 4)
     assert len(read_batch(till.batch(1, 3).entries, sender)) == 3
 

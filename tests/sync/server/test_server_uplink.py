@@ -243,6 +243,49 @@ def test_a_new_epoch_hands_over_what_the_old_one_had_not_sent(
     assert verdicts(api.send(till, 4)) == ["accepted"] * 3
 
 
+def test_what_was_signed_under_an_epoch_never_let_in_arrives_all_the_same(
+    api: Api, till: Till, shop: str
+) -> None:
+    till.sell(100)
+    api.send(till)
+    for secret in (0xBEEF, 0xFEED):
+        till.go_on(secret)
+        till.sell(200)
+    till.go_on(0xDEED)
+    till.sell(400)
+    api.enrol(till, shop)
+    assert verdicts(api.send(till)) == ["duplicate", "accepted", "accepted", "accepted"]
+    assert api.status()["campaigns"][0]["turnover"]["total_cents"] == 100 + 200 + 200 + 400
+
+
+def test_two_copies_may_both_have_signed_under_one_epoch(api: Api, till: Till, shop: str) -> None:
+    till.sell(100)
+    twin = till.clone()
+    till.go_on(0xBEEF)
+    twin.go_on(0xFEED)
+    till.sell(200)
+    twin.sell(400)
+    api.enrol(till, shop)
+    assert verdicts(api.send(till)) == ["accepted", "accepted"]
+    twin.go_on(0xDEED)
+    twin.sell(800)
+    api.enrol(twin, shop)
+    assert verdicts(api.send(twin)) == ["duplicate", "accepted", "accepted"]
+    assert name_of(api.send(till)) == "epoch-closed"
+    assert api.status()["campaigns"][0]["turnover"]["total_cents"] == 100 + 200 + 400 + 800
+
+
+def test_a_key_that_nobody_handed_over_holds_the_chain_up(api: Api, till: Till, shop: str) -> None:
+    till.go_on(0xBEEF)
+    till.sell()
+    till.go_on(0xDEED)
+    till.sell()
+    till.past = []
+    api.enrol(till, shop)
+    refused = api.send(till)
+    assert (name_of(refused), refused.json()["number"]) == ("wrong-place", 1)
+
+
 def test_a_long_branch_is_found_by_stepping_back(api: Api, till: Till, shop: str) -> None:
     till.sell(1)
     clone = till.clone()
