@@ -315,17 +315,18 @@ class RoundMachine(RuleBasedStateMachine):
     # --- copies ----------------------------------------------------------------------------------
 
     @precondition(lambda self: "copies" in self.mischief)
-    @rule(which=ANY, what=st.sampled_from(("copy", "renew", "back up", "put back")))
+    @rule(which=ANY, what=st.sampled_from(("copy", "renew", "go on", "back up", "put back")))
     def copy_and_put_back(self, which: int, what: str) -> None:
-        """A card is copied and both go on; a backup is put back; a till is let in once more."""
+        """A card is copied and both go on; a backup is put back; a till takes a new key."""
         till = self._till(which)
         with self.living(f"mischief: {what}"):
             self.town.judge.copied.add(till.name)
             if what == "copy" and len(self.town.tills) < TILLS_MAX:
                 self.town.copy(till)
             elif what == "renew":
-                self.town.make_known(till)
                 self.town.renew(till)
+            elif what == "go on":
+                till.renew()
             elif what == "back up":
                 path = self.town.new_folder()
                 self.backups.append(Backup(till, path, till.back_up(path)))
@@ -333,17 +334,10 @@ class RoundMachine(RuleBasedStateMachine):
                 self._put_back(_one(self.backups, which))
 
     def _put_back(self, backup: Backup) -> None:
-        """The till goes on under a new epoch by itself, and is let in later.
-
-        At once if it has a twin, which could be let in under that very epoch: what a till signed
-        under an epoch that is never let in cannot be delivered (docs/proofs.md).
-        """
+        """The till goes on under a new epoch by itself, and is let in later or never."""
         if backup.till in self.town.tills:
             self.town.judge.copied.add(backup.till.name)
-            self.town.make_known(backup.till)
             backup.till.put_back(backup.path, backup.notes)
-            if not self.town.is_alone(backup.till):
-                self.town.make_known(backup.till)
 
     # --- shoppers --------------------------------------------------------------------------------
 

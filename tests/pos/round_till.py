@@ -151,7 +151,9 @@ class RoundTill(Counter):
     @property
     def wire(self) -> kit.Till:
         """The part of it that a server meets."""
-        return kit.Till(self.store.identity.key, self.name, self.epoch)
+        identity = self.store.identity
+        past = [{"epoch": epoch, "public_key": key.pem} for epoch, key in identity.earlier]
+        return kit.Till(identity.key, self.name, self.epoch, past=past)
 
     def written(self, after: int, limit: int) -> list[tuple[int, str]]:
         """Number and compact JWS of its campaign's entries after a number."""

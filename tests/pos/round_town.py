@@ -117,10 +117,6 @@ class Town:
         till.renew()
         self.let_in(till)
 
-    def is_alone(self, till: RoundTill) -> bool:
-        """Whether no copy of it is left."""
-        return [one.name for one in self.tills].count(till.name) == 1
-
     def is_free(self, till: RoundTill) -> bool:
         """Whether nobody was let in under this till's epoch, or a later one."""
         (latest,) = self.market.ledger(
@@ -132,7 +128,6 @@ class Town:
 
     def copy(self, till: RoundTill) -> None:
         """A till's card is copied: two sign as one from now on."""
-        self.make_known(till)
         path = self.new_folder()
         twin = RoundTill(path, self, till.name, till.shop, till.copy_to(path))
         twin.skew = till.skew

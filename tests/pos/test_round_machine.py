@@ -208,3 +208,37 @@ def test_what_a_phone_paid_for_a_parked_sale_does_not_go_back(town: Town) -> Non
     town.deliver(other)
     assert town.market.figures()["payable"] == 400
     assert is_whole(town)
+
+
+def test_a_till_put_back_twice_and_let_in_once_delivers_what_it_sold_in_between(
+    town: Town,
+) -> None:
+    till = town.tills[0]
+    sell(till, *BASKET)
+    for _ in range(2):
+        backup = town.new_folder()
+        notes = till.back_up(backup)
+        sell(till, BREAD)  # a sale that the backup does not know
+        till.put_back(backup, notes)
+        sell(till, *BASKET)
+    assert till.epoch == 3
+    town.let_in(till)
+    assert town.deliver(till) == 3
+    assert not till.written(till.notes.acknowledged, 1)
+    assert is_whole(town)
+
+
+def test_two_copies_that_both_went_on_under_one_epoch_deliver_what_they_sold(town: Town) -> None:
+    till = town.tills[0]
+    town.copy(till)
+    twin = town.tills[-1]
+    for one in (till, twin):
+        one.renew()
+        sell(one, *BASKET)
+    assert till.epoch == twin.epoch == 2
+    town.let_in(till)
+    assert town.deliver(till) == 1
+    town.let_in(twin)
+    assert twin.epoch == 3
+    assert town.deliver(twin) == 1
+    assert is_whole(town)

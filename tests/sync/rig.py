@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -85,21 +85,22 @@ class Who:
     till: str
     epoch: int
     key: SigningKey
+    earlier: Sequence[tuple[int, VerifyKey]] = ()
 
     @classmethod
     def of(cls, till: Till) -> Who:
-        return cls(till.till, till.epoch, till.key)
+        return cls(till.till, till.epoch, till.key, [_key(one) for one in till.past])
 
     @property
     def public(self) -> VerifyKey:
         return self.key.public
 
-    @property
-    def earlier(self) -> Sequence[tuple[int, VerifyKey]]:
-        return ()
-
     def sign(self, payload: bytes, typ: str) -> Signed:
         return self.key.sign(payload, typ)
+
+
+def _key(of_the_past: Mapping[str, Any]) -> tuple[int, VerifyKey]:
+    return of_the_past["epoch"], VerifyKey.from_pem(of_the_past["public_key"].encode())
 
 
 def utc_now() -> datetime:

@@ -49,6 +49,18 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_code(bench: Bench) -> No
     assert bench.stored().epoch == 1
 
 
+def test_what_was_sold_under_epochs_never_let_in_is_delivered(bench: Bench) -> None:
+    bench.enrol()
+    bench.journal.sell(1)
+    for secret in (2, 3, 4):
+        bench.journal.till.go_on(secret)
+        bench.journal.sell(1)
+    bench.enrol()
+    drain(bench.uplink())
+    assert bench.stored().acknowledged == 4
+    assert bench.server.numbers() == [1, 2, 3, 4]
+
+
 def test_asking_again_keeps_what_was_acknowledged(bench: Bench) -> None:
     code = bench.server.code(bench.shop)
     join(bench, code)

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import stat
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -106,6 +107,21 @@ def test_a_key_of_another_machine_is_renewed_only_on_demand(place: Place) -> Non
     report = audit(store.reader)
     assert report.ok
     assert report.notes == ("epoch 2 begins at entry 3: the key was renewed",)
+
+
+def test_an_identity_knows_the_keys_of_its_past_but_not_what_is_no_key(place: Place) -> None:
+    for _ in range(2):
+        place.open(renew_key=True)
+        place.close()
+        place.machine.secret_file.unlink()
+    store = place.open(renew_key=True)
+    with store.reader.snapshot() as connection:
+        stored = keys.public_keys(connection)
+    assert [epoch for epoch, _ in store.identity.earlier] == [1, 2]
+    assert [key.kid for _, key in store.identity.earlier] == [one.kid for one in stored[:-1]]
+    damaged = replace(stored[0], spki=b"no key")
+    scarred = replace(store.identity, past=(damaged, *stored[1:-1]))
+    assert [epoch for epoch, _ in scarred.earlier] == [2]
 
 
 @pytest.mark.parametrize("damage", ["gone", "torn", "of another till", "of another system"])
