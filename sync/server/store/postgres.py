@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import local
+from threading import Lock, local
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -23,6 +24,7 @@ from psycopg.adapt import Loader
 from sync.server.errors import BadConfig, Closed
 from sync.server.store.db import PENDING_MAX, READS_PENDING_MAX, Queue, Rows, Work, busy
 from sync.server.store.dialect import for_postgres, frozen_in_postgres, numbered
+from sync.server.store.growth import Growth
 from sync.server.store.schema import SHARED_STEPS, check_version
 
 logger = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ ATTEMPTS_MAX: Final = 3
 SERVER_VERSION_MIN: Final = 130_000
 COPY_ROWS_MIN: Final = 8
 # An insert that meets no conflict on purpose: COPY does the same, at a fifth of the time.
-_PLAIN_INSERT: Final = re.compile(r"INSERT INTO (\w+ \([\w, ]+\)) VALUES \([?, ]+\)")
+_PLAIN_INSERT: Final = re.compile(r"INSERT INTO ((\w+) \([\w, ]+\)) VALUES \([?, ]+\)")
 # The lock under which the schema is made; campaigns' names cannot have a blank.
 _SCHEMA_LOCK: Final = "the schema"
 _DURABLE: Final = ("on", "remote_apply", "remote_write", "local")
@@ -49,6 +51,7 @@ class PostgresDb:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
+        self.copied: Counter[str] = Counter()  # rows by table
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Rows:
         """Run a statement."""
@@ -58,7 +61,10 @@ class PostgresDb:
         """Run a statement for each row of parameters; rows that are only new are copied in."""
         cursor = self._connection.cursor()
         found, many = _PLAIN_INSERT.fullmatch(sql), list(rows)
+        if not many:
+            return cursor
         if found and len(many) >= COPY_ROWS_MIN:
+            self.copied[found[2]] += len(many)
             with cursor.copy(f"COPY {found[1]} FROM STDIN".encode()) as copy:
                 for row in many:
                     copy.write_row(row)
@@ -77,6 +83,7 @@ class PostgresStore:
         self._readers = ThreadPoolExecutor(READERS, "server-reader")
         self._mine = local()
         self._open: set[psycopg.Connection[Any]] = set()
+        self._growth, self._growing = Growth(), Lock()
         self._writes, self._reads = Queue(PENDING_MAX), Queue(READS_PENDING_MAX)
         self._closed = False
         try:
@@ -148,9 +155,24 @@ class PostgresStore:
 
     def _change(self, work: Work[T], lock: str) -> T:
         connection = self._connection()
+        db = PostgresDb(connection)
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (lock,))
-            return work(PostgresDb(connection))
+            result = work(db)
+        self._look_at_growth(connection, db.copied)
+        return result
+
+    def _look_at_growth(self, connection: psycopg.Connection[Any], copied: Counter[str]) -> None:
+        """Have the planner know what tables hold; what fails here fails nobody's work."""
+        with self._growing:
+            for table, rows in copied.items():
+                self._growth.add(table, rows)
+            due = self._growth.take_due()
+        for table in due:
+            try:
+                connection.execute(f"ANALYZE {table}".encode())
+            except psycopg.Error as error:
+                logger.warning("the database: %s", _first_line(error))
 
     def _connection(self) -> psycopg.Connection[Any]:
         """This thread's connection."""

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,11 @@ from sync.contract.jws import SigningKey
 from sync.contract.messages import problem_name
 from sync.server.config import ServerConfig, open_secrets
 from sync.server.errors import BadConfig, Closed, Refused
+from sync.server.money.earns import EarnRow
+from sync.server.money.earns import insert as insert_earns
 from sync.server.services import Services
 from sync.server.store.db import PENDING_MAX, READS_PENDING_MAX, Db
+from sync.server.store.growth import ROWS_MIN, Growth
 from sync.server.store.postgres import PostgresStore
 from sync.server.store.schema import VERSION
 from sync.server.store.sqlite import SqliteStore
@@ -315,9 +320,48 @@ class TestPostgresItself:
         assert found == (3, b"raw")
         assert type(found[0]) is int
 
+    def test_a_table_that_fills_up_is_soon_read_by_its_best_index(self, postgres: Cluster) -> None:
+        url = postgres.new_database()
+        store = PostgresStore(url, 1)
+        asked = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(180)]
+        plan = (
+            "EXPLAIN SELECT claim FROM earn WHERE campaign = ?"
+            f" AND claim IN ({','.join('?' * len(asked))})"
+        )
+        for enrolment in range(40):
+            store.write_now(partial(_fill_earns, enrolment=enrolment))
+        told = store.write_now(lambda db: db.execute(plan, ("noel", *asked)).fetchall())
+        store.close()
+        postgres.drop(url)
+        assert "earn_by_claim" in str(told)
+
     def test_an_address_that_is_no_database_is_named(self, postgres: Cluster) -> None:
         with pytest.raises(BadConfig, match="PostgreSQL"):
             PostgresStore(postgres.url("nowhere"))
+
+
+def _fill_earns(db: Db, enrolment: int) -> None:
+    earns = [_earn(enrolment, number) for number in range(ROWS_MIN)]
+    insert_earns(db, "noel", earns)
+
+
+def _earn(enrolment: int, number: int) -> EarnRow:
+    claim = hashlib.sha256(f"{enrolment} {number}".encode()).hexdigest()
+    where = ("till", number, "shop", "2026-11-22", "2026-11-22T10:00:00+01:00")
+    return EarnRow(
+        *(enrolment, number, 0, "earn", *where, 1, 900, 90, 90, claim, "", "unclaimed", "", "")
+    )
+
+
+def test_growth_asks_for_a_look_each_time_that_a_table_has_doubled() -> None:
+    growth = Growth(rows_min=100)
+    looked = []
+    for _ in range(20):
+        growth.add("earn", 50)
+        growth.add("fund", 1)
+        looked.append(growth.take_due())
+    assert [50 * (n + 1) for n, due in enumerate(looked) if due] == [100, 200, 400, 800]
+    assert {table for due in looked for table in due} == {"earn"}
 
 
 def insert(name: str) -> Callable[[Db], object]:
