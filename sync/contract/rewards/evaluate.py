@@ -8,9 +8,10 @@ the limits cut, from the last rule to the first, and the budget after them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from sync.contract.rewards.facts import Cut, Earned, Facts, Part, Reason, Room
 from sync.contract.rewards.rules import Limit, Percent, Rule, RulePack, Tiers, Window

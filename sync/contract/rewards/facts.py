@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 from sync.contract.rewards.rules import Limit
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """A sale, or what remains of one after refunds. `at` is local time as journaled, with offset.
 
     `families` has what was sold of campaign families (rewards.rules.FAMILIES), VAT included, after
@@ -21,28 +21,26 @@ class Facts:
     at: str
     day: str
     total: int
-    families: Mapping[str, int] = field(default_factory=dict)
-    tenders: Mapping[str, int] = field(default_factory=dict)
+    families: Mapping[str, int] = msgspec.field(default_factory=dict)
+    tenders: Mapping[str, int] = msgspec.field(default_factory=dict)
     vouchers: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """What the server knows of who claims. `visits` are earlier business days in the same shop."""
 
     visits: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(msgspec.Struct, frozen=True):
     """How much of each limit is left for this sale; a limit that is not named is not known here.
 
     `uses` are how often a rule with a `first` has given something, by rule id.
     `money` is what the budget still allows (a till: its leases); None for unlimited.
     """
 
-    left: Mapping[Limit, int] = field(default_factory=dict)
-    uses: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[Limit, int] = msgspec.field(default_factory=dict)
+    uses: Mapping[str, int] = msgspec.field(default_factory=dict)
     money: int | None = None
 
 
@@ -65,16 +63,14 @@ class Reason(StrEnum):
     TRAINING = "training"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """What one rule gave."""
 
     rule: str
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(msgspec.Struct, frozen=True):
     """What a limit or the budget took away; `limit` names the limit that did."""
 
     reason: Reason
@@ -82,8 +78,7 @@ class Cut:
     limit: Limit | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Earned:
+class Earned(msgspec.Struct, frozen=True):
     """What a sale earns: `amount` = sum of parts. `reason` says why it is nothing.
 
     `base` is what counted: eligible goods, paid in the shopper's own money.

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection
-from dataclasses import replace
 from functools import cached_property
 
-from sync.contract.rewards.rules import RulePack
+from msgspec.structs import replace
+
+from sync.contract.rewards.rules import RulePack, Scope
 from sync.server.money import earns
 from sync.server.money.campaigns import Published, Standing, find_pack
 from sync.server.money.earns import EarnRow
-from sync.server.money.funding import Purse, Where, where_is
+from sync.server.money.funding import Purse, Where, owners_of, where_is
 from sync.server.money.lease_rows import Held, add_drawn, find_lease
 from sync.server.money.ledger import Ledger
 from sync.server.money.limits_book import LimitBook
@@ -26,12 +27,13 @@ class Batch:
     """One batch in its transaction. `claims` are the hashes that its earns may name."""
 
     def __init__(
-        self, ledger: Ledger, standing: Standing, shop: str, claims: Collection[str]
+        self, ledger: Ledger, standing: Standing, shop: str, till: str, claims: Collection[str]
     ) -> None:
         self.ledger = ledger
         self.is_accepted = standing.accepts(ledger.at)
         self._standing = standing
         self._shop = shop
+        self._till = till
         self._claims = claims
         self.joined: list[EarnRow] = []  # earns whose receipt had come before their entry
         self._packs: dict[int, Published | None] = {}
@@ -51,6 +53,11 @@ class Batch:
     def where(self) -> Where:
         """The till's shop."""
         return where_is(self.ledger.db, self.ledger.campaign, self._shop)
+
+    @cached_property
+    def owners(self) -> dict[Scope, str]:
+        """Who is who for the limits on earning, before a shopper is known."""
+        return owners_of(self.where, self._till)
 
     @cached_property
     def purse(self) -> Purse:

@@ -44,7 +44,7 @@ def book_rewards(
     """
     now_is = standing(db, campaign)
     ledger = Ledger(db, campaign, now)
-    batch = Batch(ledger, now_is, sender.shop, _claims(new))
+    batch = Batch(ledger, now_is, sender.shop, sender.till, _claims(new))
     for entry in new:
         _book_entry(batch, now_is, sender, entry)
     batch.flush()

@@ -295,7 +295,7 @@ def _issue(
     if purse.free(where, found.day) < part.amount or not isinstance(rule, ReturnVisit | InstantWin):
         return None
     book = LimitBook(ledger.db, ledger.campaign, pack)
-    book.count_rules([part])
+    book.count_rules([part.rule])
     book.flush()
     funds = purse.choose(part.amount, where, found.day)
     only_here = where.number if isinstance(rule, ReturnVisit) else None

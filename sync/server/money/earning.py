@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from sync.contract.operations import Adjust, Earn, Reissue
 from sync.contract.rewards.evaluate import evaluate
-from sync.contract.rewards.facts import Earned, Facts, Part
+from sync.contract.rewards.facts import Earned, Facts
 from sync.contract.rewards.rules import RulePack
 from sync.contract.rewards.split import NotEnough, proportional
 from sync.server.money import earns
@@ -15,7 +16,7 @@ from sync.server.money.accounts import BUDGET, Account, Place
 from sync.server.money.context import Booking
 from sync.server.money.earns import EarnRow
 from sync.server.money.findings import Kind, of_booking
-from sync.server.money.leases import draw, owners_of
+from sync.server.money.leases import draw
 from sync.server.money.vouchers import hand_out
 
 
@@ -162,7 +163,7 @@ def _from_budget(booking: Booking, pack: RulePack | None, place: Place, cents: i
         return 0
     batch, day = booking.batch, booking.said.day
     where, purse = batch.where, batch.purse
-    left = batch.limits(pack).earn_left(owners_of(where, booking.sender.till), day)
+    left = batch.limits(pack).earn_left(batch.owners, day)
     cents = min(cents, purse.free(where, day), cents if left is None else max(left, 0))
     if cents > 0:
         parts = purse.choose(cents, where, day)
@@ -233,9 +234,8 @@ def _count(booking: Booking, pack: RulePack | None, earn: Earn, cents: int) -> N
     if pack is None or cents <= 0:
         return
     book = booking.batch.limits(pack)
-    owners = owners_of(booking.batch.where, booking.sender.till)
-    book.count("earn", owners, booking.said.day, cents)
-    book.count_rules([Part(one.rule, one.amount) for one in earn.parts])
+    book.count("earn", booking.batch.owners, booking.said.day, cents)
+    book.count_rules(one.rule for one in earn.parts)
 
 
 def _take_back(booking: Booking, row: EarnRow, cents: int, floor: int) -> int:

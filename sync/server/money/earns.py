@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
+
+import msgspec
+from msgspec.structs import astuple, replace
 
 from sync.server.money.accounts import Account, Place
 from sync.server.store.db import Db
@@ -16,9 +18,11 @@ _COLUMNS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EarnRow:
-    """One earn. `promised` is what the till said, `amount` what it is worth, in cents."""
+class EarnRow(msgspec.Struct, frozen=True):
+    """One earn, its members in the order of the columns.
+
+    `promised` is what the till said, `amount` what it is worth, in cents.
+    """
 
     enrolment: int
     number: int
@@ -56,20 +60,13 @@ def insert(db: Db, campaign: str, rows: Iterable[EarnRow]) -> None:
     db.executemany(
         f"INSERT INTO earn (campaign, {_COLUMNS})"  # noqa: S608 - constants
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(campaign, row.enrolment, row.number, row.part, row.kind, row.till, row.ticket),
-                *(row.shop, row.day, row.at, row.pack, row.base, row.promised, row.amount),
-                *(row.claim, row.member, row.state, row.ready_at, row.reason),
-            )
-            for row in rows
-        ],
+        [(campaign, *astuple(row)) for row in rows],
     )
 
 
 def update(db: Db, campaign: str, row: EarnRow, **changes: object) -> EarnRow:
     """Keep what changed of an earn."""
-    now: EarnRow = replace(row, **changes)  # type: ignore[arg-type]  # names are those of EarnRow
+    now: EarnRow = replace(row, **changes)
     db.execute(
         "UPDATE earn SET amount = ?, member = ?, state = ?, ready_at = ?, reason = ?"
         " WHERE campaign = ? AND enrolment = ? AND number = ? AND part = ?",

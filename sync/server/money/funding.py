@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from sync.contract.funds import NewFund, Restriction
+from sync.contract.rewards.rules import Scope
 from sync.contract.rewards.split import Share, capacity, split
 from sync.server.errors import refuse
 from sync.server.money.accounts import BUDGET, Account, Place
@@ -173,6 +174,16 @@ def where_is(db: Db, campaign: str, shop: str) -> Where:
     if row is None:
         raise refuse("not-found", f"no shop {shop}")
     return Where(shop, int(row[0]), row[1], row[2])
+
+
+def owners_of(where: Where, till: str, member: str = "") -> dict[Scope, str]:
+    """Who is who for the limits. A shop is called by its number, as rule packs do."""
+    owners: dict[Scope, str] = {"till": till, "shop": str(where.number)}
+    if where.district:
+        owners["district"] = where.district
+    if member:
+        owners["person"] = member
+    return owners
 
 
 def _allows(restriction: Restriction, where: Where, day: str) -> bool:

@@ -23,7 +23,7 @@ from sync.server.money.acts import SERVER, record
 from sync.server.money.campaigns import Standing
 from sync.server.money.context import Booking, Sender
 from sync.server.money.findings import Kind, find, of_booking
-from sync.server.money.funding import Purse, Where, pledged, where_is
+from sync.server.money.funding import Purse, owners_of, pledged, where_is
 from sync.server.money.lease_rows import (
     ACCOUNT,
     Held,
@@ -172,16 +172,6 @@ class _Granting:
         publish_item(self._db, news, self._key, now)
 
 
-def owners_of(where: Where, till: str, member: str = "") -> dict[Scope, str]:
-    """Who is who for the limits. A shop is called by its number, as rule packs do."""
-    owners: dict[Scope, str] = {"till": till, "shop": str(where.number)}
-    if where.district:
-        owners["district"] = where.district
-    if member:
-        owners["person"] = member
-    return owners
-
-
 def draw(
     booking: Booking,
     draws: Sequence[LeaseDraw],
@@ -205,10 +195,10 @@ def draw(
         if lease is None or wrong:
             _report(booking, wanted, wrong)
             continue
-        asked = min(wanted.amount, most - covered)
-        cents = min(asked, booking.ledger.balance(lease.place), lease.cents - lease.drawn)
+        asked, place = min(wanted.amount, most - covered), lease.place
+        cents = min(asked, booking.ledger.balance(place), lease.cents - lease.drawn)
         if cents > 0:
-            _take(booking.ledger, lease, cents, credit, booking.source)
+            _take(booking.ledger, lease.kind, place, cents, credit, booking.source)
             booking.batch.draw(lease, cents)
         if cents < asked and kind == "earn":
             booking.batch.flush()
@@ -245,9 +235,10 @@ def draw_early(
     """Pay a claim out of its till's leases before the till's own entry arrives; the cents."""
     covered = 0
     for lease in leases_of(ledger.db, ledger.campaign, till, epoch, "earn"):
-        part = min(cents - covered, ledger.balance(lease.place), lease.cents - lease.drawn)
+        place = lease.place
+        part = min(cents - covered, ledger.balance(place), lease.cents - lease.drawn)
         if part > 0:
-            _take(ledger, lease, part, credit, source)
+            _take(ledger, lease.kind, place, part, credit, source)
             add_drawn(ledger.db, ledger.campaign, [(lease.id, part)])
             covered += part
     return covered
@@ -327,9 +318,12 @@ def return_all(ledger: Ledger, source: Source) -> int:
     return returned
 
 
-def _take(ledger: Ledger, lease: Held, cents: int, credit: Place, source: Source) -> None:
-    kind, bears = _DRAWN_AS[lease.kind]
-    ledger.move(kind, source, lease.place, credit, ledger.share(lease.place, cents), bears=bears)
+def _take(
+    ledger: Ledger, lease: str, place: Place, cents: int, credit: Place, source: Source
+) -> None:
+    """Pay out of a lease of this kind, whose money is in that place."""
+    kind, bears = _DRAWN_AS[lease]
+    ledger.move(kind, source, place, credit, ledger.share(place, cents), bears=bears)
 
 
 def _wrong(lease: Held | None, booking: Booking, kind: LeaseKind, at: str) -> str:

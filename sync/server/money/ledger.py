@@ -8,8 +8,7 @@ The balances are kept beside the rows in the same transaction; the audit proves 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from sync.contract.rewards.split import NotEnough, proportional
 from sync.server.money.accounts import MAY_OWE, Account, Place
@@ -21,8 +20,7 @@ Bears: TypeAlias = Literal["", "sponsor", "shop"]
 Split: TypeAlias = Mapping[int, int]  # cents by fund
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What caused a transfer: `entry` with "enrolment:number", or `act` with the act's number."""
 
     kind: Literal["entry", "act"]

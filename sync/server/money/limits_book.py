@@ -5,10 +5,10 @@ What is counted is written by `flush`, and seen by the book that counted it at o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, TypeAlias
 
-from sync.contract.rewards.facts import Part, Room
+from sync.contract.rewards.facts import Room
 from sync.contract.rewards.limits import Counter, counter
 from sync.contract.rewards.rules import Action, Limit, RulePack, Scope
 from sync.server.store.db import Db
@@ -29,6 +29,8 @@ class LimitBook:
         self._pack = pack
         self._read: dict[Counter, int] = {}
         self._added: dict[_Row, int] = {}
+        self._limited = {rule.id for rule in pack.rules if rule.first is not None}
+        self._counted: dict[tuple[object, ...], frozenset[Counter]] = {}
 
     def room(
         self, owners: Mapping[Scope, str], day: str, scopes: Collection[Scope] = PLACE_SCOPES
@@ -55,21 +57,28 @@ class LimitBook:
 
     def count(self, action: Action, owners: Mapping[Scope, str], day: str, cents: int) -> None:
         """Add to whatever this is counted under; a `count` limit counts rewards, not cents."""
-        counters = {
-            found
-            for limit in self._pack.limits
-            if limit.action in (action, "count" if action == "earn" else action)
-            and (found := counter(limit, owners, day)) is not None
-        }
-        for one in counters:
+        for one in self._counters(action, owners, day):
             self._add(_row(one), 1 if one.action == "count" else cents)
 
-    def count_rules(self, parts: Sequence[Part]) -> None:
-        """Count the rules that gave something and end after so many times."""
-        limited = {rule.id for rule in self._pack.rules if rule.first is not None}
-        for part in parts:
-            if part.rule in limited:
-                self._add((_RULE, part.rule, "", ""), 1)
+    def count_rules(self, gave: Iterable[str]) -> None:
+        """Count the rules (their ids) that gave something and end after so many times."""
+        for rule in gave:
+            if rule in self._limited:
+                self._add((_RULE, rule, "", ""), 1)
+
+    def _counters(
+        self, action: Action, owners: Mapping[Scope, str], day: str
+    ) -> frozenset[Counter]:
+        """What an action counts under; the sales of a batch all ask for the same."""
+        asked = (action, day, *owners.items())
+        if asked not in self._counted:
+            self._counted[asked] = frozenset(
+                found
+                for limit in self._pack.limits
+                if limit.action in (action, "count" if action == "earn" else action)
+                and (found := counter(limit, owners, day)) is not None
+            )
+        return self._counted[asked]
 
     def flush(self) -> None:
         """Write what was counted."""

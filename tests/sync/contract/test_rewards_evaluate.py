@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sync.contract.rewards.at_claim import bonus, draw
 from sync.contract.rewards.evaluate import as_if_paid, evaluate
