@@ -1,6 +1,7 @@
-"""How fast the database itself takes in the rows that the crowd left: the same tables and indexes.
+"""How fast the database itself takes in the rows that the crowd left, with the same indexes.
 
-One transaction, executemany on SQLite and COPY on PostgreSQL, by the server's own connection.
+executemany on SQLite and COPY on PostgreSQL, by the server's own connection: all in one
+transaction, or in as many as there were batches, each of them durable before the next.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
@@ -26,17 +28,30 @@ _TABLES: Final = (
 _Rows = tuple[str, list[tuple[Any, ...]]]  # an insert and its rows
 
 
-def bulk_seconds(source: ServerConfig, target: ServerConfig) -> tuple[float, int]:
+def bulk_seconds(
+    source: ServerConfig, target: ServerConfig, transactions: int = 1
+) -> tuple[float, int]:
     """The seconds that the rows of one database take into another that is empty; how many."""
     found = _read(source)
     store = open_store(target.data_dir, target.database)
     try:
         store.write_now(lambda db: _write(db, found, _PARENTS))
+        parts = [_part(found, number, transactions) for number in range(transactions)]
         start = perf_counter()
-        store.write_now(lambda db: _write(db, found, _TABLES))
+        for part in parts:
+            store.write_now(partial(_write, found=part, tables=_TABLES))
         return perf_counter() - start, sum(len(found[table][1]) for table in _TABLES)
     finally:
         store.close()
+
+
+def _part(found: Mapping[str, _Rows], number: int, parts: int) -> Mapping[str, _Rows]:
+    """The same share of each table's rows, in their order."""
+    shares = {}
+    for table, (insert, rows) in found.items():
+        first, last = (len(rows) * at // parts for at in (number, number + 1))
+        shares[table] = (insert, rows[first:last])
+    return shares
 
 
 def _read(config: ServerConfig) -> Mapping[str, _Rows]:

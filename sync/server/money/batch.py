@@ -38,6 +38,8 @@ class Batch:
         self.joined: list[EarnRow] = []  # earns whose receipt had come before their entry
         self._packs: dict[int, Published | None] = {}
         self._promised: Counter[int] = Counter()
+        self._taken: set[str] | None = None
+        self._early: dict[str, int] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -46,8 +48,6 @@ class Batch:
         self._leases: dict[int, Held | None] = {}
         self._drawn: defaultdict[int, int] = defaultdict(int)
         self._limits: dict[int, LimitBook] = {}
-        self._taken: set[str] | None = None
-        self._early: dict[str, int] = {}
 
     @cached_property
     def where(self) -> Where:
@@ -103,6 +103,11 @@ class Batch:
         """
         self._known_claims()
         return self._early.get(claim)
+
+    def take(self, claim: str) -> None:
+        """Know a claim that stands from now on for an earn which was not kept here."""
+        if self._taken is not None:
+            self._taken.add(claim)
 
     def keep(self, row: EarnRow) -> None:
         """Keep a new earn."""

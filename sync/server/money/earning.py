@@ -112,6 +112,7 @@ def book_reissue(booking: Booking, part: int, reissue: Reissue) -> None:
         reason="",
     )
     earns.insert(booking.db, booking.campaign, [row])
+    booking.batch.take(reissue.claim)
     if cents:
         shop = Place(Account.PAYABLE, booking.sender.shop)
         booking.ledger.move(

@@ -18,7 +18,7 @@ from threading import Lock, local
 from typing import Any, Final, TypeVar
 
 import psycopg
-from psycopg import errors
+from psycopg import IsolationLevel, errors
 from psycopg.adapt import Loader
 
 from sync.server.errors import BadConfig, Closed
@@ -148,9 +148,8 @@ class PostgresStore:
             raise busy("the database cannot be reached") from error
 
     def _look(self, work: Work[T]) -> T:
-        connection = self._connection()
+        connection = self._connection(reads=True)
         with connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             return work(PostgresDb(connection))
 
     def _change(self, work: Work[T], lock: str) -> T:
@@ -174,11 +173,13 @@ class PostgresStore:
             except psycopg.Error as error:
                 logger.warning("the database: %s", _first_line(error))
 
-    def _connection(self) -> psycopg.Connection[Any]:
-        """This thread's connection."""
+    def _connection(self, *, reads: bool = False) -> psycopg.Connection[Any]:
+        """This thread's connection; one that `reads` sees one moment, and may change nothing."""
         found: psycopg.Connection[Any] | None = getattr(self._mine, "connection", None)
         if found is None or found.closed:
             found = self._mine.connection = _connect(self._url)
+            if reads:  # said with BEGIN, which saves each read a question of its own
+                found.isolation_level, found.read_only = IsolationLevel.REPEATABLE_READ, True
             self._open.add(found)
         return found
 
