@@ -20,6 +20,7 @@ from sync.server.errors import BadConfig, Refused
 from sync.server.services import Clock, Meters, Services
 from sync.server.store.opening import open_store
 from sync.server.tills.feed import highest_items
+from sync.server.tills.reading import Here, Reading, open_reading
 from sync.server.tills.tallies import fill_missing
 
 CONNECTIONS_MAX: Final = 10_000  # each till keeps one open while it waits for news
@@ -43,7 +44,10 @@ def run(config: ServerConfig, on_ready: OnReady | None = None, clock: Clock | No
 
 @contextmanager
 def open_services(
-    config: ServerConfig, origins: frozenset[str], clock: Clock | None = None
+    config: ServerConfig,
+    origins: frozenset[str],
+    clock: Clock | None = None,
+    reading: Reading | None = None,
 ) -> Iterator[Services]:
     """The services over a data folder, made on first use; BadConfig when that cannot be."""
     clock = clock or Clock()
@@ -59,6 +63,7 @@ def open_services(
             meters=Meters.of(config.rates, clock),
             open_pages=config.open_pages,
             clock=clock,
+            reading=reading or Here(),
         )
     finally:
         store.close()
@@ -79,7 +84,10 @@ class CampaignServer:
         config = self._config
         with _bind(config.host, config.port) as listener, self._signals():
             port = listener.getsockname()[1]
-            with open_services(config, config.origins(port), self._clock) as services:
+            with (
+                open_reading() as reading,
+                open_services(config, config.origins(port), self._clock, reading) as services,
+            ):
                 ready = (lambda: on_ready(config.host, port)) if on_ready else None
                 self._uvicorn = _Uvicorn(services, ready, shared=config.database is not None)
                 self._uvicorn.should_exit = self._stopping.is_set()

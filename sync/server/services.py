@@ -20,6 +20,7 @@ from sync.server.errors import Refused, refuse
 from sync.server.limits import Buckets, read_body
 from sync.server.store.db import Store
 from sync.server.tills.feed import Hub
+from sync.server.tills.reading import Here, Reading
 
 PROBLEM_TYPE: Final = "application/problem+json"
 T = TypeVar("T")
@@ -80,6 +81,7 @@ class Services:
     open_pages: bool = False
     clock: Clock = field(default_factory=Clock)
     hub: Hub = field(default_factory=Hub)
+    reading: Reading = field(default_factory=Here)
 
     @property
     def is_https(self) -> bool:

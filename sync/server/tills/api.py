@@ -23,7 +23,7 @@ from sync.server.limits import read_body
 from sync.server.services import Services, address_of, answer, decode_json
 from sync.server.tills.enrolment import campaign_of_code, enrol, read_request
 from sync.server.tills.feed import campaigns_of, read_cursor, read_feed, read_wait
-from sync.server.tills.ingest import Sender, read_batch
+from sync.server.tills.ingest import Sender
 from sync.server.tills.room import Room
 from sync.server.tills.uplink import receive, target_of
 
@@ -65,8 +65,7 @@ class TillApi:
         campaign = _campaign_of(uplink.chain)
         keys = await self._store.read(lambda db: signers(db, caller.till))
         sender = Sender(caller.till, caller.epoch, keys, uplink.chain)
-        # Milliseconds of hashing and checking: in a thread, so that nobody waits for them.
-        batch = await asyncio.to_thread(read_batch, uplink.entries, sender)
+        batch = await self._services.reading.read(uplink.entries, sender)
         now = stamp(self._services.clock.now())
         key = self._services.secrets.key
         done = await self._store.write(
