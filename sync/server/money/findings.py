@@ -7,14 +7,15 @@ from enum import StrEnum
 from typing import Final
 
 from sync.server.errors import refuse
+from sync.server.money import reasons
 from sync.server.money.accounts import BUDGET, Account, Place
 from sync.server.money.acts import record
 from sync.server.money.context import Booking
 from sync.server.money.errors import Overdrawn
 from sync.server.money.ledger import Ledger, Source, of_act
+from sync.server.money.reasons import Detail, Happened
 from sync.server.store.db import Db, Row, next_number
 
-DETAIL_CHARS_MAX: Final = 300
 LISTED_MAX: Final = 200
 
 
@@ -60,7 +61,7 @@ class Finding:
     source: Source
     shop: str
     cents: int
-    detail: str
+    detail: Detail
     at: str
     decision: str
 
@@ -71,7 +72,7 @@ class Finding:
 
 
 def find(
-    ledger: Ledger, kind: Kind, source: Source, *, shop: str = "", cents: int = 0, detail: str
+    ledger: Ledger, kind: Kind, source: Source, *, shop: str = "", cents: int = 0, detail: Happened
 ) -> int:
     """Note a finding; its number in the campaign."""
     number = next_number(ledger.db, "finding", ledger.campaign)
@@ -80,13 +81,13 @@ def find(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(ledger.campaign, number, kind, source.kind, source.id),
-            *(shop, cents, detail[:DETAIL_CHARS_MAX], ledger.at),
+            *(shop, cents, reasons.write(detail), ledger.at),
         ),
     )
     return number
 
 
-def of_booking(booking: Booking, kind: Kind, cents: int, detail: str) -> None:
+def of_booking(booking: Booking, kind: Kind, cents: int, detail: Happened) -> None:
     """Note a finding about an entry that is being booked."""
     find(
         booking.ledger,
@@ -131,8 +132,9 @@ def decide(db: Db, campaign: str, number: int, decision: str, who: str, at: str)
 
 
 def _finding(row: Row) -> Finding:
-    number, kind, source_kind, source, *rest = row
-    return Finding(number, kind, Source(source_kind, source), *rest)
+    number, kind, source_kind, source, shop, cents, detail, *rest = row
+    where = Source(source_kind, source)
+    return Finding(number, kind, where, shop, cents, reasons.read(detail), *rest)
 
 
 def _pay(ledger: Ledger, found: Finding, source: Source) -> None:

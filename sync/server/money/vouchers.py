@@ -19,6 +19,7 @@ from sync.contract.operations import VoucherRef
 from sync.contract.rewards.rules import RulePack
 from sync.contract.voucher import USUAL, Audience, Voucher
 from sync.server.errors import refuse
+from sync.server.money import reasons
 from sync.server.money.accounts import EXPIRED, Account, Place
 from sync.server.money.acts import record
 from sync.server.money.context import Booking
@@ -31,6 +32,7 @@ from sync.server.store.db import Db, next_number
 from sync.server.tills.feed import News, publish, publish_item
 
 Purpose: TypeAlias = Literal["wallet", "bonus", "carnet", "handout"]
+VoucherState: TypeAlias = Literal["valid", "redeemed", "expired", "revoked", "suspended"]
 BATCH_SIZE_MAX: Final = 100_000
 VOUCHERS_OF_MEMBER_MAX: Final = 200
 
@@ -78,7 +80,7 @@ class VoucherRow:
 
     batch: int
     index: int
-    state: str
+    state: VoucherState
     member: str
     token: str
     issued_at: str
@@ -180,10 +182,11 @@ def hand_out(booking: Booking, handed: Sequence[VoucherRef], place: Place, cover
     for ref in handed:
         row = find_voucher(booking.db, booking.campaign, ref.batch, ref.index)
         if row is None or row.state != "suspended":
-            detail = f"carnet voucher {ref.batch}:{ref.index} was not there to be handed out"
-            of_booking(booking, Kind.UNKNOWN_VOUCHER, row.value if row else 0, detail)
+            missing = reasons.CarnetMissing(f"{ref.batch}:{ref.index}")
+            of_booking(booking, Kind.UNKNOWN_VOUCHER, row.value if row else 0, missing)
         elif covered < row.value:
-            of_booking(booking, Kind.NOT_COVERED, row.value - covered, "a carnet's voucher")
+            short = reasons.CarnetShort(f"{ref.batch}:{ref.index}", row.value, covered)
+            of_booking(booking, Kind.NOT_COVERED, row.value - covered, short)
         else:
             parts = booking.ledger.share(place, row.value)
             booking.ledger.move("handed", booking.source, place, row.place, parts)
