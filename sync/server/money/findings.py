@@ -14,6 +14,7 @@ from sync.server.money.context import Booking
 from sync.server.money.errors import Overdrawn
 from sync.server.money.ledger import Ledger, Source, of_act
 from sync.server.money.reasons import Detail, Happened
+from sync.server.refusals import say
 from sync.server.store.db import Db, Row, next_number
 
 LISTED_MAX: Final = 200
@@ -118,10 +119,11 @@ def decide(db: Db, campaign: str, number: int, decision: str, who: str, at: str)
         (campaign, number),
     ).fetchone()
     if row is None:
-        raise refuse("not-found", f"no finding {number}")
+        raise refuse("not-found", f"no finding {number}", say=say("no-finding", number=number))
     found = _finding(row)
     if found.decision:
-        raise refuse("exists", f"finding {number} was decided: {found.decision}")
+        decided = say("finding-decided", number=number, decision=found.decision)
+        raise refuse("exists", f"finding {number} was decided: {found.decision}", say=decided)
     act = record(db, campaign, "decide", who, at, {"finding": number, "decision": decision})
     if decision == "pay":
         _pay(Ledger(db, campaign, at), found, of_act(act))
@@ -139,11 +141,16 @@ def _finding(row: Row) -> Finding:
 
 def _pay(ledger: Ledger, found: Finding, source: Source) -> None:
     if not found.may_be_paid:
-        raise refuse("malformed", f"no shop is owed anything for {found.kind}")
+        raise refuse(
+            "malformed",
+            f"no shop is owed anything for {found.kind}",
+            say=say("finding-unowed", number=found.id),
+        )
     shop = Place(Account.PAYABLE, found.shop)
     try:
         parts = ledger.share(BUDGET, found.cents)
     except Overdrawn as error:
-        raise refuse("malformed", str(error)) from error
+        short = say("finding-unpayable", held=error.held_cents, wanted=found.cents)
+        raise refuse("malformed", str(error), say=short) from error
     ledger.move("decided", source, BUDGET, shop, parts, bears="sponsor")
     ledger.flush()

@@ -28,6 +28,7 @@ from sync.server.money.funding import where_is
 from sync.server.money.ledger import Ledger, Source, of_act
 from sync.server.money.members import Member
 from sync.server.money.online_code import code_digest, new_code
+from sync.server.refusals import say
 from sync.server.store.db import Db, next_number
 from sync.server.tills.feed import News, publish, publish_item
 
@@ -108,9 +109,15 @@ def issue_from_wallet(
     """Turn spendable money of a wallet into a voucher; Refused when there is not enough."""
     wallet = Place(Account.AVAILABLE, member.id)
     if value not in pack.vouchers.values:
-        raise refuse("malformed", f"expected one of {pack.vouchers.values}")
-    if ledger.balance(wallet) < value:
-        raise refuse("wallet-short", f"{ledger.balance(wallet)} cents can be spent, not {value}")
+        raise refuse(
+            "malformed",
+            f"expected one of {pack.vouchers.values}",
+            say=say("voucher-values", value=value),
+        )
+    held = ledger.balance(wallet)
+    if held < value:
+        short = say("wallet-short", held=held, wanted=value)
+        raise refuse("wallet-short", f"{held} cents can be spent, not {value}", say=short)
     detail = {"value": value}
     act = record(ledger.db, ledger.campaign, "voucher", member.id, ledger.at, detail)
     terms = _terms(ledger, "wallet", value, pack)
@@ -152,7 +159,7 @@ def issue_carnets(
     db, campaign = ledger.db, ledger.campaign
     tills = _tills_of(db, campaign, shop)
     if not tills:
-        raise refuse("malformed", "this shop has no till yet")
+        raise refuse("malformed", "this shop has no till yet", say=say("shop-tillless"))
     where = where_is(db, campaign, shop)
     first = _terms(ledger, "carnet", value, pack)
     terms = replace(first, audience=Audience.SHOP, audience_id=where.number)
@@ -200,9 +207,9 @@ def give_back(ledger: Ledger, member: Member, batch: int, index: int) -> None:
     """Put an unused voucher's value back into its wallet; Refused when it is not free."""
     row = require_voucher(ledger.db, ledger.campaign, batch, index)
     if row.member != member.id or row.state != "valid":
-        raise refuse("not-found", "this voucher is not yours to give back")
+        raise refuse("not-found", "this voucher is not yours to give back", say=say("voucher-gone"))
     if is_reserved(ledger.db, ledger.campaign, batch, index):
-        raise refuse("exists", "a till holds this voucher for a sale")
+        raise refuse("exists", "a till holds this voucher for a sale", say=say("voucher-held"))
     detail = {"voucher": f"{batch}:{index}"}
     act = record(ledger.db, ledger.campaign, "give-back", member.id, ledger.at, detail)
     ledger.move_all("revoked", of_act(act), row.place, Place(Account.AVAILABLE, member.id))
@@ -217,9 +224,11 @@ def reissue(ledger: Ledger, batch: int, index: int, who: str, means: Means) -> I
     """
     row = require_voucher(ledger.db, ledger.campaign, batch, index)
     if row.state != "valid":
-        raise refuse("exists", f"this voucher is {row.state}")
+        raise refuse(
+            "exists", f"this voucher is {row.state}", say=say("voucher-over", state=row.state)
+        )
     if is_reserved(ledger.db, ledger.campaign, batch, index):
-        raise refuse("exists", "a till holds this voucher for a sale")
+        raise refuse("exists", "a till holds this voucher for a sale", say=say("voucher-held"))
     detail = {"voucher": f"{batch}:{index}"}
     act = record(ledger.db, ledger.campaign, "reissue", who, ledger.at, detail)
     terms = _terms_of(ledger.db, ledger.campaign, batch)
@@ -258,7 +267,7 @@ def require_voucher(db: Db, campaign: str, batch: int, index: int) -> VoucherRow
     """A voucher by its place; Refused when there is none."""
     found = find_voucher(db, campaign, batch, index)
     if found is None:
-        raise refuse("not-found", f"no voucher {batch}:{index}")
+        raise refuse("not-found", f"no voucher {batch}:{index}", say=say("voucher-gone"))
     return found
 
 
