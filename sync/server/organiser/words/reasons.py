@@ -29,9 +29,9 @@ _FR: Final = {
     "not-free": "le bon {voucher} était {state:state_}{why:?and}",
     "no-phone": "aucun téléphone n'a payé {cents:euros} pour la demande {challenge}",
     "not-booked": "{reward:reward_} : pas compté",
-    "overdrawn": "compte « {account:account_} »{owner:?whose} : {held:euros}, et non"
+    "overdrawn": "le compte « {account:account_} »{owner:?whose} n'avait que {held:euros} pour"
     " {wanted:euros}",
-    "too-little": "il y avait {held:euros}, et non {wanted:euros}",
+    "too-little": "il n'y avait que {held:euros} pour {wanted:euros}",
     "and": " ; {it}",
     "whose": " ({it})",
     "no-lease": "cette avance n'existe pas",
@@ -88,8 +88,9 @@ _EN: Final = {
     "not-free": "voucher {voucher} was {state:state_}{why:?and}",
     "no-phone": "no phone paid {cents:euros} for challenge {challenge}",
     "not-booked": "{reward:reward_}: not booked",
-    "overdrawn": 'account "{account:account_}"{owner:?whose}: {held:euros}, not {wanted:euros}',
-    "too-little": "there were {held:euros}, not {wanted:euros}",
+    "overdrawn": 'the account "{account:account_}"{owner:?whose} had only {held:euros} for'
+    " {wanted:euros}",
+    "too-little": "there was only {held:euros} for {wanted:euros}",
     "and": "; {it}",
     "whose": " ({it})",
     "no-lease": "there is no such advance",
