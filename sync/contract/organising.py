@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from sync.contract.feed import CARNET_VOUCHERS_MAX, CampaignState
 from sync.contract.messages import CampaignId, Message, Name, Number, Sha256, Uuid
@@ -101,7 +101,12 @@ class Audit(Message, frozen=True, omit_defaults=False):
 
 
 class FindingStatus(Message, frozen=True, omit_defaults=False):
-    """Something to decide; `source` is the entry (enrolment:number) or act behind it."""
+    """Something to decide; `source` is the entry (enrolment:number) or act behind it.
+
+    `detail` says in English what happened. `reason` names it, and `values` are the figures of that
+    sentence: cents, numbers, moments, vouchers as batch:index, and names; `why` is the name of a
+    reason within, whose values are beside it. Findings of before these members have neither.
+    """
 
     id: Number
     kind: str
@@ -111,6 +116,8 @@ class FindingStatus(Message, frozen=True, omit_defaults=False):
     detail: str
     at: str
     decision: str
+    reason: str = ""
+    values: dict[str, int | str] = field(default_factory=dict)
 
 
 class Findings(Message, frozen=True, omit_defaults=False):

@@ -16,6 +16,7 @@ from sync.server.accounts import Account, by_id, by_token
 from sync.server.auth import bearer
 from sync.server.errors import Refused, refuse
 from sync.server.html import require_same_site
+from sync.server.refusals import say
 from sync.server.services import Services, address_of
 from sync.server.sessions import ACCOUNT_PREFIX, ADMIN, SESSION_COOKIE, find_session
 from sync.server.store.db import Db
@@ -169,9 +170,9 @@ def require_shop(db: Db, campaign: str, shop: str) -> None:
 
 def no_campaign(campaign: str) -> Refused:
     """The refusal for a campaign that does not exist, or not for whoever asks."""
-    return refuse("not-found", f"no campaign {campaign}")
+    return refuse("not-found", f"no campaign {campaign}", say=say("no-campaign"))
 
 
 def no_shop(shop: str) -> Refused:
     """The refusal for a shop that does not exist, or not for whoever asks."""
-    return refuse("not-found", f"no shop {shop}")
+    return refuse("not-found", f"no shop {shop}", say=say("no-shop"))

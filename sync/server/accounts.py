@@ -15,6 +15,7 @@ from typing import Final, Literal, TypeAlias
 from sync.server.auth import digest, stamp
 from sync.server.errors import refuse
 from sync.server.money.acts import record
+from sync.server.refusals import say
 from sync.server.sessions import ACCOUNT_PREFIX
 from sync.server.store.db import Db, Row
 
@@ -103,7 +104,11 @@ def invited(db: Db, secret: str, now: datetime) -> Account:
         (digest(secret), stamp(now)),
     ).fetchone()
     if row is None:
-        raise refuse("not-found", "this invitation is unknown, was used, or is over")
+        raise refuse(
+            "not-found",
+            "this invitation is unknown, was used, or is over",
+            say=say("invitation-over"),
+        )
     return _account(row)
 
 
@@ -167,7 +172,7 @@ def require_account(db: Db, campaign: str, account: str) -> Account:
     """An account of a campaign, disabled or not; Refused when there is none."""
     row = db.execute(f"{_COLUMNS} WHERE id = ? AND campaign = ?", (account, campaign)).fetchone()
     if row is None:
-        raise refuse("not-found", f"no account {account}")
+        raise refuse("not-found", f"no account {account}", say=say("no-account"))
     return _account(row)
 
 
@@ -187,7 +192,8 @@ def _count(db: Db, campaign: str) -> int:
 
 def _require_room(db: Db, campaign: str) -> None:
     if _count(db, campaign) >= ACCOUNTS_MAX:
-        raise refuse("too-large", f"at most {ACCOUNTS_MAX} accounts in a campaign")
+        full = say("accounts-full", most=ACCOUNTS_MAX)
+        raise refuse("too-large", f"at most {ACCOUNTS_MAX} accounts in a campaign", say=full)
 
 
 def _recorded(db: Db, account: str, kind: str, who: str, now: datetime) -> Account:

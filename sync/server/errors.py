@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from sync.contract.messages import Problem, problem
+from sync.server.refusals import Say
 
 
 class ServerError(Exception):
@@ -18,12 +19,15 @@ class ServerError(Exception):
 
 
 class Refused(ServerError):
-    """A request that is answered by a problem (RFC 9457)."""
+    """A request that is answered by a problem (RFC 9457); `say` is what a page says instead."""
 
-    def __init__(self, found: Problem, retry_after_seconds: int | None = None) -> None:
+    def __init__(
+        self, found: Problem, retry_after_seconds: int | None = None, say: Say | None = None
+    ) -> None:
         super().__init__(f"{found.type}: {found.detail}")
         self.problem = found
         self.retry_after_seconds = retry_after_seconds
+        self.say = say
 
 
 class BadConfig(ServerError):
@@ -35,7 +39,15 @@ class Closed(ServerError):
 
 
 def refuse(
-    name: str, detail: str = "", *, retry_after_seconds: int | None = None, **more: Any
+    name: str,
+    detail: str = "",
+    *,
+    say: Say | None = None,
+    retry_after_seconds: int | None = None,
+    **more: Any,
 ) -> Refused:
-    """The refusal of this name (a key of sync.contract.messages.PROBLEMS)."""
-    return Refused(problem(name, detail, **more), retry_after_seconds)
+    """The refusal of this name (a key of sync.contract.messages.PROBLEMS).
+
+    `detail` is for programs, `say` for people that can meet it on a page.
+    """
+    return Refused(problem(name, detail, **more), retry_after_seconds, say)

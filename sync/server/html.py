@@ -15,6 +15,7 @@ from sync.contract.messages import SMALL_BODY_BYTES_MAX
 from sync.server import texts
 from sync.server.errors import refuse
 from sync.server.limits import read_body
+from sync.server.refusal_words import read_out
 from sync.server.texts import Language
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -37,7 +38,7 @@ class Html:
     def render(
         self, request: Request, template: str, status: int = 200, /, **values: Any
     ) -> HTMLResponse:
-        """A page. Templates find `t`, `language`, `euros`, `day` and `moment` besides."""
+        """A page. Templates find `t`, `language`, `euros`, `day`, `moment`, `read_out` besides."""
         language = texts.choose(request.headers.get("accept-language", ""))
         html = self._environment.get_template(template).render(
             t=self._words[language],
@@ -45,6 +46,7 @@ class Html:
             euros=lambda cents: texts.euros(cents, language),
             day=lambda text: texts.day(text, language),
             moment=lambda text: texts.moment(text, language),
+            read_out=lambda said: read_out(said, language),
             **values,
         )
         return HTMLResponse(html, status, {"Vary": "Accept-Language", "Content-Language": language})

@@ -21,6 +21,11 @@ class Share:
 class NotEnough(ValueError):
     """The funds together have less than the amount."""
 
+    def __init__(self, held_cents: int, wanted_cents: int) -> None:
+        super().__init__(f"{held_cents} cents, not {wanted_cents}")
+        self.held_cents = held_cents
+        self.wanted_cents = wanted_cents
+
 
 def proportional(amount: int, held: Mapping[int, int]) -> dict[int, int]:
     """An amount as parts of what is held, by largest remainder, never more than is there.
@@ -30,7 +35,7 @@ def proportional(amount: int, held: Mapping[int, int]) -> dict[int, int]:
     have = {fund: cents for fund, cents in sorted(held.items()) if cents > 0}
     total = sum(have.values())
     if amount > total:
-        raise NotEnough(f"{total} cents, not {amount}")
+        raise NotEnough(total, amount)
     if amount <= 0:
         return {}
     parts = {fund: amount * cents // total for fund, cents in have.items()}
@@ -57,7 +62,7 @@ def split(amount: int, mode: Mode, shares: Sequence[Share]) -> dict[int, int]:
     """
     most = capacity(mode, shares)
     if amount > most:
-        raise NotEnough(f"{most} cents, not {amount}")
+        raise NotEnough(most, amount)
     if mode == "pro_rata":
         return _pro_rata(amount, shares)
     if mode == "waterfall" or len(shares) < 2:

@@ -6,7 +6,8 @@ ticket that it stands on: it becomes a finding, and the queue behind it goes on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from sync.contract.jws import SigningKey
 from sync.contract.operations import (
@@ -15,24 +16,32 @@ from sync.contract.operations import (
     LeaseClosed,
     Redeem,
     Refund,
+    Reissue,
     Released,
     Reward,
     Sale,
 )
 from sync.contract.rewards.split import NotEnough
 from sync.server.means import RealMeans
-from sync.server.money import claiming, courier, leases, reservations
+from sync.server.money import claiming, courier, leases, reasons, reservations
 from sync.server.money.batch import Batch
 from sync.server.money.campaigns import Standing, standing
 from sync.server.money.context import Booking, Sender
 from sync.server.money.earning import book_adjust, book_earn, book_reissue
-from sync.server.money.errors import MoneyError
+from sync.server.money.errors import Overdrawn
 from sync.server.money.findings import Kind, of_booking
 from sync.server.money.ledger import Ledger, of_entry
 from sync.server.money.redemptions import book_redeem
 from sync.server.money.reward_days import add_rewards
 from sync.server.store.db import Db
 from sync.server.tills.ingest import Received
+
+_NAMES: Final[Mapping[type[Reward], reasons.RewardName]] = {
+    Earn: "earn",
+    Redeem: "redeem",
+    Adjust: "adjust",
+    Reissue: "reissue",
+}
 
 
 def book_rewards(
@@ -88,12 +97,12 @@ def _book_entry(batch: Batch, now_is: Standing, sender: Sender, entry: Received)
 def _book_reward(booking: Booking, now_is: Standing, part: int, reward: Reward) -> None:
     if not booking.batch.is_accepted:
         kind = Kind.CLOSED if now_is.state == "closed" else Kind.LATE
-        of_booking(booking, kind, _cents(reward), f"{type(reward).__name__.lower()} not booked")
+        of_booking(booking, kind, _cents(reward), reasons.NotBooked(_NAMES[type(reward)]))
         return
     try:
         _dispatch(booking, now_is, part, reward)
-    except (MoneyError, NotEnough) as error:
-        of_booking(booking, Kind.BROKEN, _cents(reward), str(error))
+    except (Overdrawn, NotEnough) as error:
+        of_booking(booking, Kind.BROKEN, _cents(reward), reasons.of_error(error))
 
 
 def _dispatch(booking: Booking, now_is: Standing, part: int, reward: Reward) -> None:

@@ -19,6 +19,7 @@ from sync.server.errors import refuse
 from sync.server.money import settings as kept
 from sync.server.money.acts import record
 from sync.server.money.settings import Settings
+from sync.server.refusals import say
 from sync.server.store.db import Db, next_number
 from sync.server.tills.feed import News, publish_item
 
@@ -124,9 +125,12 @@ def move(
     before = standing(db, campaign)
     if state not in STEPS[before.state]:
         wanted = ", ".join(sorted(STEPS[before.state])) or "nothing"
-        raise refuse("exists", f"{campaign} is {before.state}: expected {wanted}, got {state}")
+        detail = f"{campaign} is {before.state}: expected {wanted}, got {state}"
+        raise refuse("exists", detail, say=say("state-step", state=before.state, wanted=state))
     if before.pack is None:
-        raise refuse("malformed", f"{campaign} has no rules yet: publish them first")
+        raise refuse(
+            "malformed", f"{campaign} has no rules yet: publish them first", say=say("no-rules")
+        )
     set_state(db, campaign, state, key, now)
     record(db, campaign, "state", who, now, {"state": state})
     return standing(db, campaign)

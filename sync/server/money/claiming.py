@@ -31,6 +31,7 @@ from sync.server.money.members import Member
 from sync.server.money.reward_days import note_visit
 from sync.server.money.vouchers import Issued, issue_bonus
 from sync.server.money.vouchers import Means as IssueMeans
+from sync.server.refusals import say
 from sync.server.store.db import Db
 
 Outcome: TypeAlias = Literal["claimed", "checking", "mine", "taken", "late", "nothing"]
@@ -87,7 +88,11 @@ def look(db: Db, text: str) -> Receipt:
     ).fetchall()
     meant = [row for row in rows if campaign_tag(row[0]) == claim.campaign]
     if not meant:
-        raise refuse("not-found", "the till takes no part in this receipt's campaign here")
+        raise refuse(
+            "not-found",
+            "the till takes no part in this receipt's campaign here",
+            say=say("receipt-elsewhere"),
+        )
     campaign, shop = meant[0]
     found = earns.by_claim(db, campaign, claim.hash)
     if found is not None:
@@ -107,7 +112,9 @@ def look_up_code(db: Db, typed: str) -> Receipt:
     row = db.execute("SELECT campaign FROM earn WHERE claim = ?", (hashed,)).fetchone()
     found = earns.by_claim(db, row[0], hashed) if row else None
     if row is None or found is None:
-        raise refuse("not-found", "no receipt with this code has arrived")
+        raise refuse(
+            "not-found", "no receipt with this code has arrived", say=say("receipt-awaited")
+        )
     return _receipt(db, row[0], found, None)
 
 
@@ -201,7 +208,9 @@ def _verified(db: Db, text: str) -> claims.SignedClaim:
         known = identities(db, claim.till)
         identity = next((one for one in known if one.epoch == claim.epoch), None)
         if identity is None:
-            raise refuse("not-found", "no till of ours made this receipt")
+            raise refuse(
+                "not-found", "no till of ours made this receipt", say=say("receipt-unknown")
+            )
         signed.check(identity.key)
     except BadSignature as error:
         raise refuse("bad-signature", str(error)) from error

@@ -19,6 +19,7 @@ from sync.server.money.audit import audit
 from sync.server.money.campaigns import cut_off, set_state, standing
 from sync.server.money.funding import funds
 from sync.server.money.ledger import Ledger, Source, of_act
+from sync.server.refusals import say
 from sync.server.store.db import Db
 
 CLOSING_TYP: Final = "comptoir-closing+jws"
@@ -63,13 +64,20 @@ def hindrances(db: Db, campaign: str, now: str) -> Hindrances:
 
 def _require_ready(campaign: str, found: Hindrances) -> None:
     if found.state != "ended":
-        raise refuse("exists", f"{campaign} is {found.state}: end it first")
+        raise refuse(
+            "exists",
+            f"{campaign} is {found.state}: end it first",
+            say=say("not-ended", state=found.state),
+        )
     if found.arrives_until:
-        raise refuse("exists", f"until {found.arrives_until} something may still arrive")
+        until = say("still-arrives", until=found.arrives_until)
+        detail = f"until {found.arrives_until} something may still arrive"
+        raise refuse("exists", detail, say=until)
     if found.owed or found.unanswered:
         owed = f"{found.owed} shops are owed something"
         waiting = f"{found.unanswered} payments have no answer of the bank"
-        raise refuse("exists", f"{owed}, {waiting}: settle first")
+        both = say("still-owed", owed=found.owed, unanswered=found.unanswered)
+        raise refuse("exists", f"{owed}, {waiting}: settle first", say=both)
 
 
 def close(ledger: Ledger, key: SigningKey, who: str) -> Signed:
@@ -88,7 +96,7 @@ def close(ledger: Ledger, key: SigningKey, who: str) -> Signed:
     checks = audit(db, campaign)
     broken = [check.name for check in checks if not check.holds]
     if broken:
-        raise refuse("malformed", f"the audit fails: {', '.join(broken)}")
+        raise refuse("malformed", f"the audit fails: {', '.join(broken)}", say=say("audit-fails"))
     set_state(db, campaign, "closed", key, ledger.at)
     document: dict[str, Any] = {
         "at": ledger.at,

@@ -18,6 +18,7 @@ from sync.server.money.acts import SERVER, record
 from sync.server.money.context import Sender
 from sync.server.money.ledger import Ledger, of_act
 from sync.server.money.members import Member
+from sync.server.refusals import say
 from sync.server.store.db import Db
 
 # A till's sale is closed or cancelled long before; its next entry then shows which.
@@ -50,7 +51,7 @@ def look(db: Db, text: str) -> Asked:
         known = identities(db, asked.till)
         identity = next((one for one in known if one.epoch == asked.epoch), None)
         if identity is None or identity is not known[-1]:
-            raise refuse("not-found", "no till of ours asks this")
+            raise refuse("not-found", "no till of ours asks this", say=say("till-unknown"))
         signed.check(identity.key)
     except BadSignature as error:
         raise refuse("bad-signature", str(error)) from error
@@ -65,7 +66,8 @@ def look(db: Db, text: str) -> Asked:
     for campaign, name in rows:
         if campaign_tag(campaign) == asked.campaign:
             return Asked(campaign, asked, identity.key, name)
-    raise refuse("not-found", "this till takes no part in the campaign here that it asks for")
+    elsewhere = "this till takes no part in the campaign here that it asks for"
+    raise refuse("not-found", elsewhere, say=say("till-elsewhere"))
 
 
 def pay(ledger: Ledger, asked: Asked, member: Member, key: SigningKey) -> str:
@@ -81,9 +83,11 @@ def pay(ledger: Ledger, asked: Asked, member: Member, key: SigningKey) -> str:
     if before is None:
         _pay(ledger, asked, member)
     elif before[:3] != (member.id, asked.challenge.till, asked.challenge.amount):
-        raise refuse("exists", "another wallet, or something else, was paid by this")
+        taken = "another wallet, or something else, was paid by this"
+        raise refuse("exists", taken, say=say("payment-taken"))
     elif before[3] == "returned":
-        raise refuse("exists", "the till did not use this payment: the wallet has it back")
+        returned = "the till did not use this payment: the wallet has it back"
+        raise refuse("exists", returned, say=say("payment-returned"))
     secret = courier.shared_secret(key, asked.till_key)
     return courier.answer(secret, asked.challenge)
 
@@ -109,8 +113,10 @@ def pass_by(ledger: Ledger, sender: Sender, at: str, held: Collection[str]) -> N
 def _pay(ledger: Ledger, asked: Asked, member: Member) -> None:
     cents = asked.challenge.amount
     wallet = Place(Account.AVAILABLE, member.id)
-    if ledger.balance(wallet) < cents:
-        raise refuse("wallet-short", f"{ledger.balance(wallet)} cents can be spent, not {cents}")
+    has = ledger.balance(wallet)
+    if has < cents:
+        short = say("wallet-short", held=has, wanted=cents)
+        raise refuse("wallet-short", f"{has} cents can be spent, not {cents}", say=short)
     detail = {"challenge": asked.nonce, "cents": cents}
     act = record(ledger.db, ledger.campaign, "courier", member.id, ledger.at, detail)
     ledger.db.execute(

@@ -11,7 +11,7 @@ from sync.contract.rewards.evaluate import evaluate
 from sync.contract.rewards.facts import Earned, Facts
 from sync.contract.rewards.rules import RulePack
 from sync.contract.rewards.split import NotEnough, proportional
-from sync.server.money import earns
+from sync.server.money import earns, reasons
 from sync.server.money.accounts import BUDGET, Account, Place
 from sync.server.money.context import Booking
 from sync.server.money.earns import EarnRow
@@ -33,7 +33,7 @@ def book_earn(booking: Booking, part: int, earn: Earn) -> None:
         expected = replace(expected, amount=max(expected.amount - before, 0), base=0)
     allowed = min(earn.amount, expected.amount)
     if earn.claim and batch.stands(earn.claim):
-        of_booking(booking, Kind.BROKEN, earn.amount, "this claim stands for another sale")
+        of_booking(booking, Kind.BROKEN, earn.amount, reasons.ClaimTaken())
         return
     place = Place(Account.PENDING, earn.member) if earn.member else _claim_place(earn)
     early = batch.early(earn.claim) if earn.claim else None
@@ -47,11 +47,11 @@ def book_earn(booking: Booking, part: int, earn: Earn) -> None:
     batch.keep(row)
     _count(booking, pack, earn, covered)
     if allowed < earn.amount:
-        detail = f"promised {earn.amount}, the rules give {expected.amount}"
-        of_booking(booking, Kind.EARN_DIFFERS, earn.amount - allowed, detail)
+        over = reasons.OverRules(earn.amount, expected.amount)
+        of_booking(booking, Kind.EARN_DIFFERS, earn.amount - allowed, over)
     if covered < allowed:
-        detail = f"promised {earn.amount}, {covered} could be paid"
-        of_booking(booking, Kind.NOT_COVERED, allowed - covered, detail)
+        partly = reasons.PartlyPaid(earn.amount, covered)
+        of_booking(booking, Kind.NOT_COVERED, allowed - covered, partly)
     if earn.handed:
         hand_out(booking, earn.handed, place, covered)
     elif early is not None:
@@ -76,20 +76,20 @@ def book_adjust(booking: Booking, adjust: Adjust, wallet_floor: int) -> None:
         left = row.amount - over
         earns.update(booking.db, booking.campaign, row, amount=left, **_lapsed(row, left))
         if taken < over:
-            detail = f"ticket {adjust.ticket}: {over - taken} cents were spent already"
+            detail = reasons.SpentAlready(adjust.ticket, over - taken)
             of_booking(booking, Kind.CLAWBACK_SHORT, over - taken, detail)
 
 
 def book_reissue(booking: Booking, part: int, reissue: Reissue) -> None:
     """Give back as a reward what rewards had paid of goods that came back; never more than that."""
     if earns.by_claim(booking.db, booking.campaign, reissue.claim):
-        of_booking(booking, Kind.BROKEN, reissue.amount, "this claim stands for another sale")
+        of_booking(booking, Kind.BROKEN, reissue.amount, reasons.ClaimTaken())
         return
     early = earns.early_among(booking.db, booking.campaign, [reissue.claim]).get(reissue.claim)
     paid, given = _paid_with_rewards(booking, reissue.ticket)
     cents = max(0, min(reissue.amount, paid - given))
     if cents < reissue.amount:
-        detail = f"ticket {reissue.ticket}: rewards had paid {paid}, {given} came back before"
+        detail = reasons.MoreBack(reissue.ticket, paid, given)
         of_booking(booking, Kind.REISSUE, reissue.amount - cents, detail)
     row = EarnRow(
         enrolment=booking.sender.enrolment,
@@ -138,7 +138,8 @@ def _expected(booking: Booking, earn: Earn) -> tuple[RulePack | None, Earned]:
     """What the rules give, by the pack that the till named."""
     published = booking.batch.pack(earn.pack)
     if published is None or published.digest != earn.pack_hash:
-        of_booking(booking, Kind.UNKNOWN_PACK, earn.amount, f"pack {earn.pack} {earn.pack_hash}")
+        detail = reasons.UnknownRules(earn.pack, earn.pack_hash)
+        of_booking(booking, Kind.UNKNOWN_PACK, earn.amount, detail)
         return None, Earned(0)
     return published.rules, evaluate(published.rules, facts_of(booking))
 
@@ -218,7 +219,7 @@ def _settle_early(booking: Booking, row: EarnRow) -> None:
         (booking.campaign, row.claim),
     )
     if promised != row.promised:
-        detail = f"the receipt said {promised}, the entry {row.promised}"
+        detail = reasons.ReceiptDiffers(promised, row.promised)
         of_booking(booking, Kind.CLAIM_DIFFERS, abs(promised - row.promised), detail)
     rest = Place(Account.UNCLAIMED, row.claim)
     booking.ledger.move_all("claim", booking.source, rest, Place(Account.PENDING, member))

@@ -7,14 +7,16 @@ from enum import StrEnum
 from typing import Final
 
 from sync.server.errors import refuse
+from sync.server.money import reasons
 from sync.server.money.accounts import BUDGET, Account, Place
 from sync.server.money.acts import record
 from sync.server.money.context import Booking
 from sync.server.money.errors import Overdrawn
 from sync.server.money.ledger import Ledger, Source, of_act
+from sync.server.money.reasons import Detail, Happened
+from sync.server.refusals import say
 from sync.server.store.db import Db, Row, next_number
 
-DETAIL_CHARS_MAX: Final = 300
 LISTED_MAX: Final = 200
 
 
@@ -60,7 +62,7 @@ class Finding:
     source: Source
     shop: str
     cents: int
-    detail: str
+    detail: Detail
     at: str
     decision: str
 
@@ -71,7 +73,7 @@ class Finding:
 
 
 def find(
-    ledger: Ledger, kind: Kind, source: Source, *, shop: str = "", cents: int = 0, detail: str
+    ledger: Ledger, kind: Kind, source: Source, *, shop: str = "", cents: int = 0, detail: Happened
 ) -> int:
     """Note a finding; its number in the campaign."""
     number = next_number(ledger.db, "finding", ledger.campaign)
@@ -80,13 +82,13 @@ def find(
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(ledger.campaign, number, kind, source.kind, source.id),
-            *(shop, cents, detail[:DETAIL_CHARS_MAX], ledger.at),
+            *(shop, cents, reasons.write(detail), ledger.at),
         ),
     )
     return number
 
 
-def of_booking(booking: Booking, kind: Kind, cents: int, detail: str) -> None:
+def of_booking(booking: Booking, kind: Kind, cents: int, detail: Happened) -> None:
     """Note a finding about an entry that is being booked."""
     find(
         booking.ledger,
@@ -117,10 +119,11 @@ def decide(db: Db, campaign: str, number: int, decision: str, who: str, at: str)
         (campaign, number),
     ).fetchone()
     if row is None:
-        raise refuse("not-found", f"no finding {number}")
+        raise refuse("not-found", f"no finding {number}", say=say("no-finding", number=number))
     found = _finding(row)
     if found.decision:
-        raise refuse("exists", f"finding {number} was decided: {found.decision}")
+        decided = say("finding-decided", number=number, decision=found.decision)
+        raise refuse("exists", f"finding {number} was decided: {found.decision}", say=decided)
     act = record(db, campaign, "decide", who, at, {"finding": number, "decision": decision})
     if decision == "pay":
         _pay(Ledger(db, campaign, at), found, of_act(act))
@@ -131,17 +134,23 @@ def decide(db: Db, campaign: str, number: int, decision: str, who: str, at: str)
 
 
 def _finding(row: Row) -> Finding:
-    number, kind, source_kind, source, *rest = row
-    return Finding(number, kind, Source(source_kind, source), *rest)
+    number, kind, source_kind, source, shop, cents, detail, *rest = row
+    where = Source(source_kind, source)
+    return Finding(number, kind, where, shop, cents, reasons.read(detail), *rest)
 
 
 def _pay(ledger: Ledger, found: Finding, source: Source) -> None:
     if not found.may_be_paid:
-        raise refuse("malformed", f"no shop is owed anything for {found.kind}")
+        raise refuse(
+            "malformed",
+            f"no shop is owed anything for {found.kind}",
+            say=say("finding-unowed", number=found.id),
+        )
     shop = Place(Account.PAYABLE, found.shop)
     try:
         parts = ledger.share(BUDGET, found.cents)
     except Overdrawn as error:
-        raise refuse("malformed", str(error)) from error
+        short = say("finding-unpayable", held=error.held_cents, wanted=found.cents)
+        raise refuse("malformed", str(error), say=short) from error
     ledger.move("decided", source, BUDGET, shop, parts, bears="sponsor")
     ledger.flush()

@@ -17,6 +17,7 @@ from sync.server.money.acts import record
 from sync.server.money.campaigns import Standing, standing
 from sync.server.money.caps import Caps
 from sync.server.money.ledger import Ledger, of_act
+from sync.server.refusals import say
 from sync.server.store.db import Db, Row, next_number
 
 SPONSORS_MAX: Final = 100
@@ -212,5 +213,6 @@ def _sponsor(db: Db, campaign: str, new: NewFund) -> int:
 def _next(db: Db, table: str, campaign: str, most: int) -> int:
     number = next_number(db, table, campaign)
     if number > most:
-        raise refuse("too-large", f"at most {most} of these in a campaign")
+        full = say("funds-full" if table == "fund" else "sponsors-full", most=most)
+        raise refuse("too-large", f"at most {most} of these in a campaign", say=full)
     return number

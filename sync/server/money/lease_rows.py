@@ -24,7 +24,7 @@ class Held(msgspec.Struct, frozen=True):
     id: int
     till: str
     epoch: int
-    kind: str
+    kind: LeaseKind
     cents: int
     drawn: int
     from_at: str

@@ -18,6 +18,7 @@ from sync.contract.feed import Lease
 from sync.contract.jws import SigningKey
 from sync.contract.operations import LeaseClosed, LeaseDraw
 from sync.contract.rewards.rules import Scope
+from sync.server.money import reasons
 from sync.server.money.accounts import BUDGET, Account, Place
 from sync.server.money.acts import SERVER, record
 from sync.server.money.campaigns import Standing
@@ -35,6 +36,7 @@ from sync.server.money.lease_rows import (
 )
 from sync.server.money.ledger import Bears, Ledger, Source, of_act, total
 from sync.server.money.limits_book import LimitBook
+from sync.server.money.reasons import LeaseFault
 from sync.server.money.settings import LEASE_HOURS
 from sync.server.store.db import next_number
 from sync.server.tills.feed import News, publish_item
@@ -190,10 +192,9 @@ def draw(
     """
     covered = 0
     for wanted in draws:
-        lease = booking.batch.lease(wanted.lease)
-        wrong = _wrong(lease, booking, kind, taken_at or booking.at)
-        if lease is None or wrong:
-            _report(booking, wanted, wrong)
+        lease = _usable(booking.batch.lease(wanted.lease), booking, kind, taken_at or booking.at)
+        if not isinstance(lease, Held):
+            _report(booking, wanted, lease)
             continue
         asked, place = min(wanted.amount, most - covered), lease.place
         cents = min(asked, booking.ledger.balance(place), lease.cents - lease.drawn)
@@ -205,7 +206,7 @@ def draw(
             who, rest = (lease.till, lease.epoch), asked - cents
             cents += draw_early(booking.ledger, *who, rest, credit, booking.source)
         if cents < asked:
-            _report(booking, wanted, f"{cents} cents are left in it")
+            _report(booking, wanted, reasons.LeaseUsedUp(cents))
         covered += cents
     return covered
 
@@ -217,12 +218,12 @@ def note_drawn(booking: Booking, draws: Sequence[LeaseDraw], at: str) -> bool:
     """
     allowed = True
     for wanted in draws:
-        lease = find_lease(booking.db, booking.campaign, wanted.lease)
-        wrong = _wrong(lease, booking, "risk", at)
-        if lease is not None and not wrong and lease.drawn + wanted.amount > lease.cents:
-            wrong = f"{lease.cents - lease.drawn} cents are left in it"
-        if lease is None or wrong:
-            _report(booking, wanted, wrong)
+        found = find_lease(booking.db, booking.campaign, wanted.lease)
+        lease = _usable(found, booking, "risk", at)
+        if isinstance(lease, Held) and lease.drawn + wanted.amount > lease.cents:
+            lease = reasons.LeaseUsedUp(lease.cents - lease.drawn)
+        if not isinstance(lease, Held):
+            _report(booking, wanted, lease)
             allowed = False
         else:
             add_drawn(booking.db, booking.campaign, [(lease.id, wanted.amount)])
@@ -251,7 +252,7 @@ def close(
     for one in said.leases:
         lease = find_lease(ledger.db, ledger.campaign, one.lease)
         if lease is None or (lease.till, lease.epoch) != (sender.till, sender.epoch):
-            detail = f"lease {one.lease} was not this till's to close"
+            detail = reasons.NotToClose(one.lease)
             find(ledger, Kind.LEASE, source, shop=sender.shop, detail=detail)
         elif lease.state == "open" and not (short := _even_out(ledger, lease, one.drawn, source)):
             if lease.kind == "earn":
@@ -260,8 +261,8 @@ def close(
             ledger.move_all("lease-closed", source, lease.place, BUDGET)
             _set_state(ledger, lease.id, "closed")
         elif lease.state == "open":
-            detail = f"lease {lease.id}: the till drew {one.drawn}, {lease.drawn} were booked"
-            find(ledger, Kind.LEASE, source, shop=sender.shop, cents=short, detail=detail)
+            differs = reasons.LeaseDiffers(lease.id, one.drawn, lease.drawn)
+            find(ledger, Kind.LEASE, source, shop=sender.shop, cents=short, detail=differs)
 
 
 def _even_out(ledger: Ledger, lease: Held, drawn: int, source: Source) -> int:
@@ -326,27 +327,24 @@ def _take(
     ledger.move(kind, source, place, credit, ledger.share(place, cents), bears=bears)
 
 
-def _wrong(lease: Held | None, booking: Booking, kind: LeaseKind, at: str) -> str:
+def _usable(lease: Held | None, booking: Booking, kind: LeaseKind, at: str) -> Held | LeaseFault:
+    """A lease that the till might draw on at that time, or why it might not."""
     if lease is None:
-        return "no such lease"
+        return reasons.NoLease()
     if (lease.till, lease.epoch) != (booking.sender.till, booking.epoch):
-        return "it is another till's, or of another epoch"
+        return reasons.OthersLease()
     if lease.kind != kind:
-        return f"it is for {lease.kind}, not for {kind}"
+        return reasons.OtherKind(lease.kind, kind)
     if lease.state == "closed":
-        return "it was closed"
+        return reasons.LeaseClosed()
     if not datetime.fromisoformat(at) < datetime.fromisoformat(lease.until_at):
-        return f"it ended at {lease.until_at}"
-    return ""
+        return reasons.LeaseEnded(lease.until_at)
+    return lease
 
 
-def _report(booking: Booking, wanted: LeaseDraw, wrong: str) -> None:
-    of_booking(
-        booking,
-        Kind.LEASE,
-        wanted.amount,
-        f"lease {wanted.lease}, {wanted.amount} cents: {wrong}",
-    )
+def _report(booking: Booking, wanted: LeaseDraw, why: LeaseFault) -> None:
+    detail = reasons.BadDraw(wanted.lease, wanted.amount, why)
+    of_booking(booking, Kind.LEASE, wanted.amount, detail)
 
 
 def _set_state(ledger: Ledger, number: int, state: str) -> None:

@@ -14,12 +14,14 @@ from sync.contract import voucher as tokens
 from sync.contract.operations import Redeem
 from sync.contract.rewards.rules import RulePack
 from sync.contract.voucher import Audience
+from sync.server.money import reasons
 from sync.server.money.accounts import EXPIRED, Account, Place
 from sync.server.money.campaigns import Standing, cut_off, find_pack
 from sync.server.money.context import Booking
 from sync.server.money.findings import Kind, of_booking
 from sync.server.money.leases import draw, note_drawn
 from sync.server.money.ledger import Bears
+from sync.server.money.reasons import PolicyFault, TermsFault
 from sync.server.money.reservations import capture, holder_of
 from sync.server.money.vouchers import VoucherRow, find_voucher, set_state
 
@@ -57,7 +59,7 @@ def _book_voucher(booking: Booking, standing: Standing, redeem: Redeem) -> _Paid
     ref = redeem.voucher
     row = find_voucher(booking.db, booking.campaign, ref.batch, ref.index) if ref else None
     if row is None:
-        of_booking(booking, Kind.UNKNOWN_VOUCHER, redeem.amount, "no such voucher was issued")
+        of_booking(booking, Kind.UNKNOWN_VOUCHER, redeem.amount, reasons.NeverIssued())
         return _Paid(0, "shop")
     holder = holder_of(booking.db, booking.campaign, row)
     if row.state == "valid" and holder in ("", booking.sender.till):
@@ -67,8 +69,7 @@ def _book_voucher(booking: Booking, standing: Standing, redeem: Redeem) -> _Paid
             capture(booking.ledger, booking.sender.till, redeem.reservation)
         return _take(booking, standing, row, redeem)
     if row.state == "expired" and _came_late(booking, standing):
-        detail = f"voucher {row.batch}:{row.index} of {booking.at} arrived too late"
-        of_booking(booking, Kind.LATE, redeem.amount, detail)
+        of_booking(booking, Kind.LATE, redeem.amount, _late(booking, row))
         return _Paid(0, "shop")
     return _doubled(booking, row, redeem)
 
@@ -77,12 +78,12 @@ def _take(booking: Booking, standing: Standing, row: VoucherRow, redeem: Redeem)
     """The first time: its value becomes what the shop is owed, the rest is forfeited."""
     amount = min(redeem.amount, row.value)
     payable = amount if redeem.funding == "tender" else 0
-    wrong = "" if redeem.reservation else _against_terms(booking, row)
+    wrong = None if redeem.reservation else _against_terms(booking, row)
     if wrong:
-        of_booking(booking, Kind.POLICY, amount, f"voucher {row.batch}:{row.index}: {wrong}")
+        of_booking(booking, Kind.POLICY, amount, reasons.AgainstTerms(_name(row), wrong))
         payable = 0
     elif _came_late(booking, standing):
-        of_booking(booking, Kind.LATE, amount, f"taken at {booking.at}")
+        of_booking(booking, Kind.LATE, amount, _late(booking, row))
         payable = 0
     shop = Place(Account.PAYABLE, booking.sender.shop)
     ledger = booking.ledger
@@ -97,19 +98,27 @@ def _take(booking: Booking, standing: Standing, row: VoucherRow, redeem: Redeem)
     return _Paid(payable)
 
 
-def _against_terms(booking: Booking, row: VoucherRow) -> str:
-    """What of its own terms speaks against a voucher that was taken unseen; empty for nothing."""
+def _name(row: VoucherRow) -> str:
+    return f"{row.batch}:{row.index}"
+
+
+def _late(booking: Booking, row: VoucherRow) -> reasons.TakenLate:
+    return reasons.TakenLate(_name(row), booking.at)
+
+
+def _against_terms(booking: Booking, row: VoucherRow) -> TermsFault | None:
+    """What of its own terms speaks against a voucher that was taken unseen; None for nothing."""
     said = tokens.read(row.token).voucher
     day = datetime.fromisoformat(booking.at).date()
     if not said.first_day <= day <= said.last_day:
-        return f"it was good from {said.first_day} to {said.last_day}"
+        return reasons.OtherDays(said.first_day.isoformat(), said.last_day.isoformat())
     if booking.said.total < said.min_spend:
-        return f"it was for purchases from {said.min_spend} cents on"
+        return reasons.BelowMinimum(said.min_spend)
     if said.audience is Audience.SHOP and said.audience_id != booking.batch.where.number:
-        return "only one other shop takes it"
+        return reasons.OtherShop()
     if said.audience is Audience.TILL and said.audience_id != booking.sender.enrolment:
-        return "only one other till takes it"
-    return ""
+        return reasons.OtherTill()
+    return None
 
 
 def _doubled(booking: Booking, row: VoucherRow, redeem: Redeem) -> _Paid:
@@ -121,8 +130,7 @@ def _doubled(booking: Booking, row: VoucherRow, redeem: Redeem) -> _Paid:
         covered = draw(
             booking, redeem.leases, "risk", shop, redeem.amount, taken_at=redeem.taken_at
         )
-    was = "held by another till" if row.state == "valid" else row.state
-    detail = f"voucher {row.batch}:{row.index} was {was}" + (f"; {wrong}" if wrong else "")
+    detail = reasons.NotFree(_name(row), "held" if row.state == "valid" else row.state, wrong)
     if covered == redeem.amount:
         of_booking(booking, Kind.DOUBLED, covered, detail)
         return _Paid(covered, "sponsor")
@@ -130,32 +138,32 @@ def _doubled(booking: Booking, row: VoucherRow, redeem: Redeem) -> _Paid:
     return _Paid(covered, "sponsor" if covered else "shop")
 
 
-def _against_policy(booking: Booking, row: VoucherRow, redeem: Redeem) -> str:
-    """What of the signed policy a till did not keep to; empty when it did."""
+def _against_policy(booking: Booking, row: VoucherRow, redeem: Redeem) -> PolicyFault | None:
+    """What of the signed policy a till did not keep to; None when it did."""
     pack = _pack(booking, redeem)
     if redeem.mode != "bearer":
-        return f"it was taken as {redeem.mode}"
+        return reasons.TakenAs(redeem.mode)
     if redeem.funding != "tender":
-        return "the shop's own voucher is the shop's own risk"
+        return reasons.OwnRisk()
     if pack is None:
-        return "the till had no rules"
+        return reasons.NoRules()
     if row.value > pack.policy.voucher_max:
-        return f"above {pack.policy.voucher_max} cents it is never taken offline"
+        return reasons.AboveMost(pack.policy.voucher_max)
     if sum(one.amount for one in redeem.leases) < redeem.amount:
-        return "no lease of kind risk covers it"
+        return reasons.NoRiskLease()
     return _list_too_old(booking, redeem, pack)
 
 
-def _list_too_old(booking: Booking, redeem: Redeem, pack: RulePack) -> str:
+def _list_too_old(booking: Booking, redeem: Redeem, pack: RulePack) -> PolicyFault | None:
     if redeem.list_at is None:
-        return "the till had no status list"
+        return reasons.NoList()
     try:
         taken = datetime.fromisoformat(redeem.taken_at or booking.at)
         age = taken - datetime.fromisoformat(redeem.list_at)
     except (ValueError, TypeError):
-        return "the status list has no time"
+        return reasons.ListUndated()
     oldest = timedelta(hours=pack.policy.list_age_hours_max)
-    return "" if age <= oldest else f"the status list was {age} old"
+    return None if age <= oldest else reasons.ListOld(age // timedelta(minutes=1))
 
 
 def _pack(booking: Booking, redeem: Redeem) -> RulePack | None:
@@ -183,7 +191,7 @@ def _book_courier(booking: Booking, redeem: Redeem) -> _Paid:
         (booking.campaign, challenge, booking.sender.till),
     ).fetchone()
     if row is None or row[1] != "paid" or row[0] != redeem.amount:
-        detail = f"no phone paid {redeem.amount} cents for challenge {challenge}"
+        detail = reasons.NoPhone(redeem.amount, challenge)
         of_booking(booking, Kind.UNKNOWN_VOUCHER, redeem.amount, detail)
         return _Paid(0, "shop")
     held = Place(Account.COURIER, challenge)

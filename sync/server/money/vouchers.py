@@ -19,6 +19,7 @@ from sync.contract.operations import VoucherRef
 from sync.contract.rewards.rules import RulePack
 from sync.contract.voucher import USUAL, Audience, Voucher
 from sync.server.errors import refuse
+from sync.server.money import reasons
 from sync.server.money.accounts import EXPIRED, Account, Place
 from sync.server.money.acts import record
 from sync.server.money.context import Booking
@@ -27,10 +28,12 @@ from sync.server.money.funding import where_is
 from sync.server.money.ledger import Ledger, Source, of_act
 from sync.server.money.members import Member
 from sync.server.money.online_code import code_digest, new_code
+from sync.server.refusals import say
 from sync.server.store.db import Db, next_number
 from sync.server.tills.feed import News, publish, publish_item
 
 Purpose: TypeAlias = Literal["wallet", "bonus", "carnet", "handout"]
+VoucherState: TypeAlias = Literal["valid", "redeemed", "expired", "revoked", "suspended"]
 BATCH_SIZE_MAX: Final = 100_000
 VOUCHERS_OF_MEMBER_MAX: Final = 200
 
@@ -78,7 +81,7 @@ class VoucherRow:
 
     batch: int
     index: int
-    state: str
+    state: VoucherState
     member: str
     token: str
     issued_at: str
@@ -106,9 +109,15 @@ def issue_from_wallet(
     """Turn spendable money of a wallet into a voucher; Refused when there is not enough."""
     wallet = Place(Account.AVAILABLE, member.id)
     if value not in pack.vouchers.values:
-        raise refuse("malformed", f"expected one of {pack.vouchers.values}")
-    if ledger.balance(wallet) < value:
-        raise refuse("wallet-short", f"{ledger.balance(wallet)} cents can be spent, not {value}")
+        raise refuse(
+            "malformed",
+            f"expected one of {pack.vouchers.values}",
+            say=say("voucher-values", value=value),
+        )
+    held = ledger.balance(wallet)
+    if held < value:
+        short = say("wallet-short", held=held, wanted=value)
+        raise refuse("wallet-short", f"{held} cents can be spent, not {value}", say=short)
     detail = {"value": value}
     act = record(ledger.db, ledger.campaign, "voucher", member.id, ledger.at, detail)
     terms = _terms(ledger, "wallet", value, pack)
@@ -150,7 +159,7 @@ def issue_carnets(
     db, campaign = ledger.db, ledger.campaign
     tills = _tills_of(db, campaign, shop)
     if not tills:
-        raise refuse("malformed", "this shop has no till yet")
+        raise refuse("malformed", "this shop has no till yet", say=say("shop-tillless"))
     where = where_is(db, campaign, shop)
     first = _terms(ledger, "carnet", value, pack)
     terms = replace(first, audience=Audience.SHOP, audience_id=where.number)
@@ -180,10 +189,11 @@ def hand_out(booking: Booking, handed: Sequence[VoucherRef], place: Place, cover
     for ref in handed:
         row = find_voucher(booking.db, booking.campaign, ref.batch, ref.index)
         if row is None or row.state != "suspended":
-            detail = f"carnet voucher {ref.batch}:{ref.index} was not there to be handed out"
-            of_booking(booking, Kind.UNKNOWN_VOUCHER, row.value if row else 0, detail)
+            missing = reasons.CarnetMissing(f"{ref.batch}:{ref.index}")
+            of_booking(booking, Kind.UNKNOWN_VOUCHER, row.value if row else 0, missing)
         elif covered < row.value:
-            of_booking(booking, Kind.NOT_COVERED, row.value - covered, "a carnet's voucher")
+            short = reasons.CarnetShort(f"{ref.batch}:{ref.index}", row.value, covered)
+            of_booking(booking, Kind.NOT_COVERED, row.value - covered, short)
         else:
             parts = booking.ledger.share(place, row.value)
             booking.ledger.move("handed", booking.source, place, row.place, parts)
@@ -197,9 +207,9 @@ def give_back(ledger: Ledger, member: Member, batch: int, index: int) -> None:
     """Put an unused voucher's value back into its wallet; Refused when it is not free."""
     row = require_voucher(ledger.db, ledger.campaign, batch, index)
     if row.member != member.id or row.state != "valid":
-        raise refuse("not-found", "this voucher is not yours to give back")
+        raise refuse("not-found", "this voucher is not yours to give back", say=say("voucher-gone"))
     if is_reserved(ledger.db, ledger.campaign, batch, index):
-        raise refuse("exists", "a till holds this voucher for a sale")
+        raise refuse("exists", "a till holds this voucher for a sale", say=say("voucher-held"))
     detail = {"voucher": f"{batch}:{index}"}
     act = record(ledger.db, ledger.campaign, "give-back", member.id, ledger.at, detail)
     ledger.move_all("revoked", of_act(act), row.place, Place(Account.AVAILABLE, member.id))
@@ -214,9 +224,11 @@ def reissue(ledger: Ledger, batch: int, index: int, who: str, means: Means) -> I
     """
     row = require_voucher(ledger.db, ledger.campaign, batch, index)
     if row.state != "valid":
-        raise refuse("exists", f"this voucher is {row.state}")
+        raise refuse(
+            "exists", f"this voucher is {row.state}", say=say("voucher-over", state=row.state)
+        )
     if is_reserved(ledger.db, ledger.campaign, batch, index):
-        raise refuse("exists", "a till holds this voucher for a sale")
+        raise refuse("exists", "a till holds this voucher for a sale", say=say("voucher-held"))
     detail = {"voucher": f"{batch}:{index}"}
     act = record(ledger.db, ledger.campaign, "reissue", who, ledger.at, detail)
     terms = _terms_of(ledger.db, ledger.campaign, batch)
@@ -255,7 +267,7 @@ def require_voucher(db: Db, campaign: str, batch: int, index: int) -> VoucherRow
     """A voucher by its place; Refused when there is none."""
     found = find_voucher(db, campaign, batch, index)
     if found is None:
-        raise refuse("not-found", f"no voucher {batch}:{index}")
+        raise refuse("not-found", f"no voucher {batch}:{index}", say=say("voucher-gone"))
     return found
 
 

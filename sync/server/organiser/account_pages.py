@@ -19,6 +19,7 @@ from sync.server.organiser.overview import read_page
 from sync.server.organiser.shell import Led, Shell
 from sync.server.organiser.words import accounts as words
 from sync.server.passwords import PASSWORD_CHARS_MIN, Passwords
+from sync.server.refusals import say
 from sync.server.services import Services, address_of
 from sync.server.store.db import Db
 
@@ -119,7 +120,7 @@ class AccountPages:
 
         def work(db: Db) -> Account:
             if accounts.require_account(db, led.id, account).disabled_at and act != "enable":
-                raise refuse("exists", "this account is disabled")
+                raise refuse("exists", "this account is disabled", say=say("account-disabled"))
             return does[act](db)
 
         changed = await self._store.write(work, led.id)

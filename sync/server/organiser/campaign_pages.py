@@ -27,6 +27,7 @@ from sync.server.organiser.fields import BadField, Form, whole
 from sync.server.organiser.shell import Led, Shell
 from sync.server.organiser.words import campaign as words
 from sync.server.organiser.words import fields as field_words
+from sync.server.refusals import say
 from sync.server.services import Services
 from sync.server.store.db import Db
 
@@ -116,7 +117,11 @@ class CampaignPages:
 
         def work(db: Db) -> None:
             if len(funds(db, led.id)) != after:  # the form was sent twice, or somebody was faster
-                raise refuse("exists", "the funds have changed since this form was opened")
+                raise refuse(
+                    "exists",
+                    "the funds have changed since this form was opened",
+                    say=say("funds-changed"),
+                )
             pledge(db, led.id, booked, led.who.by, now)
 
         await self._write(led, work)

@@ -15,6 +15,7 @@ from sync.server.money import findings
 from sync.server.money.findings import LISTED_MAX, Finding
 from sync.server.operation import FORM, Pages, page
 from sync.server.organiser.numbers import number_of
+from sync.server.organiser.reason_words import say
 from sync.server.organiser.shell import Shell
 from sync.server.organiser.words import findings as words
 from sync.server.services import Services
@@ -59,7 +60,7 @@ class FindingPages:
             return [Shown(one, names.get(one.shop, one.shop)) for one in found]
 
         shown = await self._store.read(work)
-        values = {"findings": shown, "every": every, "most": LISTED_MAX}
+        values = {"findings": shown, "every": every, "most": LISTED_MAX, "say": say}
         return self._shell.render(request, "findings", led, **values)
 
     async def decide(self, request: Request) -> Response:

@@ -35,13 +35,16 @@ from sync.server.means import RealMeans
 from sync.server.money import campaigns, closing, findings
 from sync.server.money.audit import audit
 from sync.server.money.campaigns import standing
+from sync.server.money.findings import Finding
 from sync.server.money.funding import pledge
 from sync.server.money.ledger import Ledger
+from sync.server.money.reasons import name_of, values_of
 from sync.server.money.settings import Settings
 from sync.server.money.vouchers import issue_carnets
 from sync.server.organiser.figures import figures
 from sync.server.organiser.numbers import number_of
 from sync.server.organiser.payment_file import payment_file, read_wish
+from sync.server.organiser.reason_words import say
 from sync.server.organiser.settings import checked
 from sync.server.organiser.shops import check_facts, write_facts
 from sync.server.services import Services, answer, read_json
@@ -253,20 +256,21 @@ def _audit(db: Db, campaign: str) -> Audit:
 
 
 def _findings(db: Db, campaign: str) -> Findings:
-    return Findings(
-        findings=[
-            FindingStatus(
-                id=one.id,
-                kind=one.kind,
-                source=one.source.id,
-                shop=one.shop,
-                cents=one.cents,
-                detail=one.detail,
-                at=one.at,
-                decision=one.decision,
-            )
-            for one in findings.listed(db, campaign)
-        ]
+    return Findings(findings=[_finding(one) for one in findings.listed(db, campaign)])
+
+
+def _finding(one: Finding) -> FindingStatus:
+    return FindingStatus(
+        id=one.id,
+        kind=one.kind,
+        source=one.source.id,
+        shop=one.shop,
+        cents=one.cents,
+        detail=say(one.detail, "en"),
+        at=one.at,
+        decision=one.decision,
+        reason="" if isinstance(one.detail, str) else name_of(one.detail),
+        values={} if isinstance(one.detail, str) else values_of(one.detail),
     )
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from sync.server.errors import refuse
 from sync.server.money.campaigns import standing
+from sync.server.refusals import say
 from sync.server.services import Services
 from sync.server.settlement import pain001, runs
 from sync.server.settlement.runs import Run
@@ -53,13 +54,18 @@ async def payment_file(services: Services, campaign: str, number: int, wish: Wis
 
     title, debtor, run = await services.store.read(look)
     if not debtor.name or not debtor.iban:
-        raise refuse("malformed", "expected `debtor_name` and `debtor_iban` in the settings")
+        missing = "expected `debtor_name` and `debtor_iban` in the settings"
+        raise refuse("malformed", missing, say=say("payer-missing"))
     now = services.clock.now()
     order = pain001.order_run(run, wish.part, title, debtor, wish.day, now)
     try:
         xml = await asyncio.to_thread(pain001.write, order)
     except pain001.NothingToPay as error:
-        raise refuse("not-found", f"no line in part {wish.part} waits for the bank") from error
+        nothing = f"no line in part {wish.part} waits for the bank"
+        raise refuse("not-found", nothing, say=say("part-empty")) from error
+    except pain001.BadDay as error:
+        between = say("payment-day", first=error.first.isoformat(), last=error.last.isoformat())
+        raise refuse("malformed", str(error), say=between) from error
     except pain001.TransferProblem as error:
         raise refuse("malformed", str(error)) from error
     name = f"pain001-{campaign}-{number}-{wish.part}.xml"

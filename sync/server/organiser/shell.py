@@ -90,7 +90,8 @@ def guarded(endpoint: Endpoint) -> Endpoint:
             name = problem_name(refused.problem)
             if name == "unauthorised":
                 return RedirectResponse("/login", 303)
-            values = {"led": None, "who": None, "name": name, "detail": refused.problem.detail}
+            values = {"led": None, "who": None, "name": name, "said": refused.say}
+            values |= {"detail": refused.problem.detail}
             shown = html.render(request, "organiser/problem.html", refused.problem.status, **values)
             if refused.retry_after_seconds is not None:
                 shown.headers["Retry-After"] = str(refused.retry_after_seconds)

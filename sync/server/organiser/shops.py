@@ -9,6 +9,7 @@ from sync.server.directory.listing import write_listing
 from sync.server.errors import refuse
 from sync.server.reference import hours, iban, naf, siret
 from sync.server.reference.errors import ReferenceProblem
+from sync.server.refusals import say
 from sync.server.store.db import Db, Row
 
 COLUMNS = (
@@ -53,7 +54,7 @@ def write_facts(db: Db, campaign: str, shop: str, facts: ShopFacts) -> None:
     """Keep what is known of a shop, and where shoppers find it; Refused for an unknown shop."""
     known = db.execute("SELECT 1 FROM shop WHERE campaign = ? AND id = ?", (campaign, shop))
     if known.fetchone() is None:
-        raise refuse("not-found", f"no shop {shop}")
+        raise refuse("not-found", f"no shop {shop}", say=say("no-shop"))
     values = msgspec.structs.asdict(facts)
     row = [int(value) if isinstance(value := values[name], bool) else value for name in COLUMNS]
     changes = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)

@@ -86,7 +86,11 @@ class DoubledId(TransferProblem):
 
 
 class BadDay(TransferProblem):
-    """A day of execution in the past, or too far away."""
+    """A day of execution in the past, or too far away: before `first`, or after `last`."""
+
+    def __init__(self, got: date, first: date, last: date) -> None:
+        super().__init__(f"expected a day from {first} to {last}, got {got}")
+        self.first, self.last = first, last
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,7 @@ def _check(order: Order) -> None:
         raise TooMany(f"{len(order.payments)} payments: a file has {PAYMENTS_MAX} at most")
     first, last = order.created.date(), order.created.date() + timedelta(days=DAYS_AHEAD_MAX)
     if not first <= order.day <= last:
-        raise BadDay(f"expected a day from {first} to {last}, got {order.day}")
+        raise BadDay(order.day, first, last)
     _check_id(order.message_id)
     for payment in order.payments:
         _check_id(payment.id)

@@ -19,6 +19,7 @@ from sync.server.money.accounts import Account, Place
 from sync.server.money.acts import record
 from sync.server.money.campaigns import standing
 from sync.server.money.ledger import Ledger, of_act
+from sync.server.refusals import say
 from sync.server.store.db import Db, next_number
 
 RUNS_LISTED_MAX: Final = 200
@@ -60,7 +61,9 @@ def prepare(ledger: Ledger, who: str) -> Run:
     verify_entries(db, campaign)
     lines = _owed(db, campaign, standing(db, campaign).settings.settle_min)
     if not lines:
-        raise refuse("not-found", "no shop with an account is owed anything")
+        raise refuse(
+            "not-found", "no shop with an account is owed anything", say=say("nobody-owed")
+        )
     number = next_number(db, "settlement", campaign)
     act = record(db, campaign, "settle", who, ledger.at, {"settlement": number})
     db.execute(
@@ -79,7 +82,9 @@ def find_run(db: Db, campaign: str, number: int) -> Run:
         "SELECT cutoff FROM settlement WHERE campaign = ? AND id = ?", (campaign, number)
     ).fetchone()
     if row is None:
-        raise refuse("not-found", f"no settlement {number}")
+        raise refuse(
+            "not-found", f"no settlement {number}", say=say("no-settlement", number=number)
+        )
     lines = db.execute(
         "SELECT shop, cents, name, iban, state FROM settlement_line"
         " WHERE campaign = ? AND settlement = ? ORDER BY name, shop",
@@ -148,7 +153,8 @@ def confirm_rest(ledger: Ledger, number: int, who: str) -> int:
     run = find_run(ledger.db, ledger.campaign, number)
     left = sum(line.state == "prepared" for line in run.lines)
     if not left:
-        raise refuse("exists", f"nothing in settlement {number} waits for the bank")
+        answered = say("bank-answered", number=number)
+        raise refuse("exists", f"nothing in settlement {number} waits for the bank", say=answered)
     detail = {"settlement": number, "state": "paid", "lines": left}
     record(ledger.db, ledger.campaign, "bank", who, ledger.at, detail)
     ledger.db.execute(
@@ -167,11 +173,14 @@ def confirm(ledger: Ledger, number: int, shop: str, state: LineState, who: str) 
     run = find_run(ledger.db, ledger.campaign, number)
     line = next((one for one in run.lines if one.shop == shop), None)
     if line is None:
-        raise refuse("not-found", f"settlement {number} pays nothing to this shop")
+        missing = say("line-missing", number=number)
+        raise refuse("not-found", f"settlement {number} pays nothing to this shop", say=missing)
     if line.state == state:
         return
     if line.state != "prepared" or state == "prepared":
-        raise refuse("exists", f"this line is {line.state}")
+        raise refuse(
+            "exists", f"this line is {line.state}", say=say("line-answered", state=line.state)
+        )
     detail = {"settlement": number, "shop": shop, "state": state}
     act = record(ledger.db, ledger.campaign, "bank", who, ledger.at, detail)
     if state == "refused":

@@ -14,6 +14,7 @@ import msgspec
 
 from sync.server.errors import refuse
 from sync.server.reference.iban import masked
+from sync.server.refusals import say
 from sync.server.settlement.runs import Line, find_run
 from sync.server.store.db import Db
 from sync.server.texts import Language, day, euros, moment
@@ -72,10 +73,12 @@ def read_statement(db: Db, campaign: str, number: int, shop: str) -> Statement:
     run = find_run(db, campaign, number)
     line = next((one for one in run.lines if one.shop == shop), None)
     if line is None:
-        raise refuse("not-found", f"settlement {number} pays nothing to this shop")
+        missing = say("line-missing", number=number)
+        raise refuse("not-found", f"settlement {number} pays nothing to this shop", say=missing)
     items = _items(db, _span(db, campaign, number, shop))
     if len(items) > ITEMS_MAX:
-        raise refuse("too-large", f"a statement has {ITEMS_MAX} lines at most")
+        long = say("statement-long", most=ITEMS_MAX)
+        raise refuse("too-large", f"a statement has {ITEMS_MAX} lines at most", say=long)
     return Statement(number, run.cutoff, line, items)
 
 

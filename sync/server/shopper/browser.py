@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from sync.server.errors import refuse
 from sync.server.money.members import Member, find_member
+from sync.server.refusals import say
 from sync.server.store.db import Db
 
 WALLET_COOKIE: Final = "comptoir-wallet"
@@ -25,7 +26,7 @@ def member_of(db: Db, campaign: str, request: Request) -> Member:
     """The wallet of a browser in a campaign; Refused when it has none there."""
     found = find_member(db, campaign, secret_of(request))
     if found is None:
-        raise refuse("not-found", "this phone has no wallet in that campaign")
+        raise refuse("not-found", "this phone has no wallet in that campaign", say=say("no-wallet"))
     return found
 
 

@@ -24,6 +24,7 @@ from sync.server.reference import hours
 from sync.server.reference.hours import PARIS
 from sync.server.reference.naf import TRADE_NAMES
 from sync.server.reference.naf_tables import Trade
+from sync.server.refusals import say
 from sync.server.services import Services
 from sync.server.shopper.find_texts import TEXTS
 from sync.server.shopper.rules_words import say_limits, say_rules
@@ -92,7 +93,7 @@ class FindPages:
             name = _require_shown(db, campaign)
             found = search.find_listed(db, campaign, number)
             if found is None:
-                raise refuse("not-found", "no such shop is listed")
+                raise refuse("not-found", "no such shop is listed", say=say("shop-unlisted"))
             return name, found, standing(db, campaign)
 
         name, found, now_is = await self._store.read(work)
@@ -125,7 +126,7 @@ def shown_campaigns(db: Db) -> Mapping[str, str]:
 def _require_shown(db: Db, campaign: str) -> str:
     row = db.execute("SELECT name FROM campaign WHERE id = ?", (campaign,)).fetchone()
     if row is None or standing(db, campaign).state not in SHOWN_STATES:
-        raise refuse("not-found", "no such campaign is open")
+        raise refuse("not-found", "no such campaign is open", say=say("campaign-unlisted"))
     return str(row[0])
 
 

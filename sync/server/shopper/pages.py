@@ -26,6 +26,7 @@ from sync.server.money.campaigns import standing
 from sync.server.money.ledger import Ledger
 from sync.server.money.members import Member
 from sync.server.money.online_code import shown
+from sync.server.refusals import say
 from sync.server.services import Services, address_of
 from sync.server.shopper.browser import keep_secret, member_of, secret_of, whole
 from sync.server.shopper.texts import TEXTS
@@ -77,8 +78,10 @@ class ShopperPages:
                     require_same_site(request, self._services.origins)
                 return await handler(request)
             except Refused as refused:
-                name, status = problem_name(refused.problem), refused.problem.status
-                shown = self._html.render(request, "shopper/problem.html", status, name=name)
+                values = {"name": problem_name(refused.problem), "said": refused.say}
+                shown = self._html.render(
+                    request, "shopper/problem.html", refused.problem.status, **values
+                )
                 if refused.retry_after_seconds is not None:
                     shown.headers["Retry-After"] = str(refused.retry_after_seconds)
                 return shown
@@ -192,7 +195,9 @@ class ShopperPages:
             member = member_of(db, campaign, request)
             row = vouchers.require_voucher(db, campaign, *place)
             if row.member != member.id or row.state != "valid":
-                raise refuse("not-found", "this voucher is not in this wallet")
+                raise refuse(
+                    "not-found", "this voucher is not in this wallet", say=say("voucher-gone")
+                )
             return row
 
         row = await self._store.read(work)
@@ -219,7 +224,9 @@ class ShopperPages:
             member = member_of(ledger.db, ledger.campaign, request)
             row = vouchers.require_voucher(ledger.db, ledger.campaign, *place)
             if row.member != member.id:
-                raise refuse("not-found", "this voucher is not in this wallet")
+                raise refuse(
+                    "not-found", "this voucher is not in this wallet", say=say("voucher-gone")
+                )
             if row.state == "redeemed":
                 raise refuse("voucher-spent", f"on {row.used_at}")
             return vouchers.reissue(ledger, *place, member.id, self._means)

@@ -14,6 +14,7 @@ from sync.server.money import members, vouchers, wallets
 from sync.server.money.known import known_of
 from sync.server.money.ledger import Ledger
 from sync.server.money.members import Member
+from sync.server.refusals import say
 from sync.server.services import Services
 from sync.server.shopper.browser import drop_secret, member_of, secret_of
 from sync.server.shopper.texts import TEXTS
@@ -61,7 +62,7 @@ class WalletRights:
         """POST /porte-monnaie/oublier. Only with the box ticked."""
         form = await read_form(request)
         if form.get("sure") != "yes":
-            raise refuse("malformed", "expected `sure` as yes")
+            raise refuse("malformed", "expected `sure` as yes", say=say("not-sure"))
         secret, now = secret_of(request), stamp(self._services.clock.now())
         campaign = form.get("campaign", "")
 

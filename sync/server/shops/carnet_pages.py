@@ -8,7 +8,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from sync.contract.feed import CARNET_VOUCHERS_MAX
 from sync.contract.organising import NewCarnets
+from sync.contract.rewards.rules import REWARD_CENTS_MAX
 from sync.server.access import require_shop
 from sync.server.auth import stamp
 from sync.server.errors import refuse
@@ -21,6 +23,7 @@ from sync.server.operation import FORM, Pages, page
 from sync.server.organiser import fields
 from sync.server.organiser.shell import Shell
 from sync.server.organiser.words import shops as words
+from sync.server.refusals import say
 from sync.server.services import Services
 from sync.server.store.db import Db
 
@@ -56,7 +59,7 @@ class CarnetPages:
             require_shop(db, led.id, wish.shop)
             pack = standing(db, led.id).pack
             if pack is None:
-                raise refuse("malformed", "publish the campaign's rules first")
+                raise refuse("malformed", "publish the campaign's rules first", say=say("no-rules"))
             ledger = Ledger(db, led.id, now)
             given = (wish.shop, wish.value, wish.count)
             issue_carnets(ledger, *given, pack, led.who.by, self._means)
@@ -75,4 +78,5 @@ def _wish(shop: str, form: dict[str, str]) -> NewCarnets:
         }
         return msgspec.convert(typed, NewCarnets)
     except ValueError as error:
-        raise refuse("malformed", str(error)) from error
+        most = say("carnet-wish", value=REWARD_CENTS_MAX, count=CARNET_VOUCHERS_MAX)
+        raise refuse("malformed", str(error), say=most) from error

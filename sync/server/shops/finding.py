@@ -12,6 +12,7 @@ from sync.server.auth import stamp
 from sync.server.errors import refuse
 from sync.server.organiser.overview import tills_of
 from sync.server.organiser.shops import read_facts
+from sync.server.refusals import say
 from sync.server.shops.carnets import GivenCarnets, given_to
 from sync.server.shops.csv_cells import folded
 from sync.server.store.db import Db
@@ -122,7 +123,7 @@ def read_shop(db: Db, campaign: str, shop: str, now: datetime) -> ShopDetail:
         "SELECT number, name FROM shop WHERE campaign = ? AND id = ?", (campaign, shop)
     ).fetchone()
     if row is None:
-        raise refuse("not-found", f"no shop {shop}")
+        raise refuse("not-found", f"no shop {shop}", say=say("no-shop"))
     codes = db.execute(
         "SELECT created_at, expires_at FROM pairing_code WHERE campaign = ? AND shop = ?"
         " AND expires_at > ? AND enrolment IS NULL ORDER BY expires_at LIMIT ?",

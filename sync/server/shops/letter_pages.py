@@ -16,6 +16,7 @@ from sync.server.html import read_fields
 from sync.server.operation import FORM, Pages, page
 from sync.server.organiser.shell import Led, Shell
 from sync.server.organiser.words import shops as words
+from sync.server.refusals import say
 from sync.server.services import Services
 from sync.server.shops import pairing
 from sync.server.shops.letters import LETTERS_MAX, Letter, Occasion, make_letters
@@ -95,7 +96,8 @@ class LetterPages:
         led = await self._shell.led(request)
         typed = request.query_params.get("sheets", "1")
         if not _is_number(typed) or not 1 <= int(typed) <= SHEETS_MAX:
-            raise refuse("malformed", f"sheets: expected 1 to {SHEETS_MAX}")
+            wanted = say("sticker-sheets", most=SHEETS_MAX)
+            raise refuse("malformed", f"sheets: expected 1 to {SHEETS_MAX}", say=wanted)
         address = f"{self._services.origin_for(request)}/commerces/{led.id}"
         now = self._now()
         made = await asyncio.to_thread(make_stickers, led.name, address, int(typed), now)

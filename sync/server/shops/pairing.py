@@ -15,6 +15,7 @@ from sync.contract.messages import PAIRING_CODE_DAYS_MAX, PairingCode
 from sync.server.auth import stamp
 from sync.server.errors import refuse
 from sync.server.money.acts import record
+from sync.server.refusals import say
 from sync.server.shops.letters import LETTERS_MAX, SENDER_CHARS_MAX, SENDER_LINES_MAX, Letter
 from sync.server.store.db import Db
 from sync.server.tills.enrolment import make_code
@@ -27,11 +28,11 @@ DAYS_DEFAULT: Final = 21
 
 def read_days(typed: str) -> int:
     """How long a code shall work; Refused for other than 1 to 30."""
-    if not typed.isascii() or not typed.isdecimal() or len(typed) > 3:
-        raise refuse("malformed", f"days: expected 1 to {PAIRING_CODE_DAYS_MAX}")
-    if not 1 <= int(typed) <= PAIRING_CODE_DAYS_MAX:
-        raise refuse("malformed", f"days: expected 1 to {PAIRING_CODE_DAYS_MAX}")
-    return int(typed)
+    days = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= 3 else 0
+    if not 1 <= days <= PAIRING_CODE_DAYS_MAX:
+        wanted = say("code-days", most=PAIRING_CODE_DAYS_MAX)
+        raise refuse("malformed", f"days: expected 1 to {PAIRING_CODE_DAYS_MAX}", say=wanted)
+    return days
 
 
 def make_code_for(

@@ -20,6 +20,7 @@ from sync.server.auth import stamp
 from sync.server.errors import refuse
 from sync.server.money.acts import record
 from sync.server.organiser.shops import COLUMNS, facts_of, write_facts
+from sync.server.refusals import say
 from sync.server.shops.csv_import import ShopLine
 from sync.server.store.db import Db, next_number
 
@@ -94,7 +95,7 @@ def rename_shop(db: Db, campaign: str, shop: str, name: str) -> None:
         "UPDATE shop SET name = ? WHERE campaign = ? AND id = ?", (name, campaign, shop)
     )
     if not done.rowcount:
-        raise refuse("not-found", f"no shop {shop}")
+        raise refuse("not-found", f"no shop {shop}", say=say("no-shop"))
 
 
 def known_by_siret(db: Db, campaign: str) -> dict[str, Known]:
@@ -162,7 +163,11 @@ def kept_list(db: Db, campaign: str, who: str, name: str, now: datetime) -> byte
         (campaign, who, stamp(now - LIST_LIFETIME)),
     ).fetchone()
     if row is None or bytes(row[1]).hex() != name:
-        raise refuse("not-found", "this list was confirmed, replaced by another, or is too old")
+        raise refuse(
+            "not-found",
+            "this list was confirmed, replaced by another, or is too old",
+            say=say("list-gone"),
+        )
     return bytes(row[0])
 
 

@@ -20,6 +20,7 @@ from sync.server.organiser.shops import write_facts
 from sync.server.organiser.words import shops as words
 from sync.server.reference import naf
 from sync.server.reference.territory import Territory
+from sync.server.refusals import say
 from sync.server.services import Services
 from sync.server.shops import form as forms
 from sync.server.shops.finding import ShopDetail, ShopPage, find_shops, read_shop
@@ -150,7 +151,9 @@ class ShopPages:
     async def _shop(self, request: Request, led: Led) -> ShopDetail:
         shop = str(request.path_params["shop"])
         if not is_uuid(shop):
-            raise refuse("not-found", "expected the UUID of a shop in the address")
+            raise refuse(
+                "not-found", "expected the UUID of a shop in the address", say=say("no-shop")
+            )
         return await self._store.read(lambda db: read_shop(db, led.id, shop, self._now()))
 
     async def _territory(self, led: Led) -> Territory:

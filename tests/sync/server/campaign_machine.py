@@ -37,7 +37,7 @@ from sync.contract.token import campaign_tag
 from sync.server.app import make_app
 from sync.server.config import ServerConfig
 from sync.server.errors import Refused
-from sync.server.money import courier, settings, vouchers, wallets
+from sync.server.money import courier, reasons, settings, vouchers, wallets
 from sync.server.money.ledger import Ledger
 from sync.server.money.vouchers import Issued
 from sync.server.run import open_services
@@ -612,7 +612,9 @@ def check_vouchers(ledger: Ledger) -> None:
         ledger,
         "SELECT detail FROM finding WHERE campaign = ? AND kind IN ('doubled', 'policy')",
     ):
-        paid[str(detail).partition(" was ")[0]] -= 1
+        said = reasons.read(detail)
+        if isinstance(said, reasons.NotFree):
+            paid[f"voucher {said.voucher}"] -= 1
     assert all(number <= 1 for number in paid.values()), paid
 
 

@@ -130,7 +130,9 @@ def passes(answer: Any) -> bool:
         return bool(answer.headers["location"] != "/login")
     if answer.status_code == 404:
         return not re.search(
-            r"no campaign \w|no shop [0-9a-f-]{36}|not for this account", answer.text
+            r"no campaign \w|no shop [0-9a-f-]{36}|not for this account"
+            r"|Ce(tte campagne| commerce) n&#39;existe pas",
+            answer.text,
         )
     return answer.status_code not in (401, 403)
 

@@ -41,6 +41,7 @@ _FR: Final = {
     "yes": "oui",
     "no": "non",
     "problem": "Impossible",
+    "technical_detail": "Détail technique",
     "problem_other": "La demande n'a pas abouti : rien n'a été changé.",
     "problem_not-found": "Il n'y a rien à cette adresse, ou rien pour vous.",
     "problem_cross-site": "Ce formulaire venait d'un autre site : rien n'a été changé.",
@@ -50,6 +51,8 @@ _FR: Final = {
     "problem_exists": "L'état actuel ne le permet pas : rien n'a été changé.",
     "problem_closed": "La campagne est close : plus rien n'y change.",
     "problem_too-large": "C'est plus que ce que le serveur accepte : rien n'a été changé.",
+    "problem_bad-request": "La demande n'est pas lisible : rien n'a été changé.",
+    "problem_timeout": "La demande a mis trop de temps à arriver : rien n'a été changé.",
     "problem_bad-signature": "Une signature ne se vérifie pas : rien n'a été payé.",
 }
 _EN: Final = {
@@ -86,6 +89,7 @@ _EN: Final = {
     "yes": "yes",
     "no": "no",
     "problem": "Not possible",
+    "technical_detail": "Technical detail",
     "problem_other": "The request was not carried out: nothing was changed.",
     "problem_not-found": "There is nothing at this address, or nothing for you.",
     "problem_cross-site": "This form came from another site: nothing was changed.",
@@ -95,6 +99,8 @@ _EN: Final = {
     "problem_exists": "The present state does not allow it: nothing was changed.",
     "problem_closed": "The campaign is closed: nothing changes in it any more.",
     "problem_too-large": "This is more than the server takes: nothing was changed.",
+    "problem_bad-request": "The request cannot be read: nothing was changed.",
+    "problem_timeout": "The request took too long to arrive: nothing was changed.",
     "problem_bad-signature": "A signature does not verify: nothing was paid.",
 }
 TEXTS: Final[Mapping[Language, Mapping[str, str]]] = {"fr": _FR, "en": _EN}
