@@ -31,6 +31,9 @@ class Account(StrEnum):
     RETURNED = "returned"  # owner: a sponsor; given back at the end
     FEE = "fee"  # the operator's fee, apart from the reward money
 
+    # Places are looked up some ten times for each sale, and an enum's own hash is slow.
+    __hash__ = str.__hash__
+
 
 # Places that may be below zero: a pledge; a wallet whose reward was taken back after it was spent
 # (Settings.wallet_floor); a shop that was paid for what came back afterwards.

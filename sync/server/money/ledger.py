@@ -101,19 +101,19 @@ class Ledger:
         `kind` says why in one word; `bears` who carries a loss. Raises Overdrawn when a place that
         may not owe has less. Nothing is written before `flush`.
         """
+        out_of, into = self.funds(debit), self.funds(credit)
+        places, why = (*debit, *credit), (kind, bears, *source)
         for fund, cents in by_fund.items():
             if cents < 0:
                 raise ValueError(f"{cents} cents from {debit} to {credit}")
             if cents:
-                self._take(debit, fund, cents)
-                self._put(credit, fund, cents)
-                self._rows.append(
-                    (
-                        self._next(),
-                        *(debit.account, debit.owner, credit.account, credit.owner),
-                        *(fund, cents, kind, bears, source.kind, source.id),
-                    )
-                )
+                left = out_of.get(fund, 0) - cents
+                if left < 0 and debit.account not in MAY_OWE:
+                    raise Overdrawn(debit, out_of.get(fund, 0), cents)
+                out_of[fund] = left
+                into[fund] = into.get(fund, 0) + cents
+                self._changed.update(((debit, fund), (credit, fund)))
+                self._rows.append((self._next(), *places, fund, cents, *why))
 
     def move_all(self, kind: str, source: Source, debit: Place, credit: Place) -> int:
         """Move what a place holds, fund by fund; how much that was."""
@@ -152,19 +152,6 @@ class Ledger:
         """Know what is stored."""
         self._balances[place][fund] = cents
         self._stored.add((place, fund))
-
-    def _take(self, place: Place, fund: int, cents: int) -> None:
-        held = self.funds(place)
-        left = held.get(fund, 0) - cents
-        if left < 0 and place.account not in MAY_OWE:
-            raise Overdrawn(place, held.get(fund, 0), cents)
-        held[fund] = left
-        self._changed.add((place, fund))
-
-    def _put(self, place: Place, fund: int, cents: int) -> None:
-        held = self.funds(place)
-        held[fund] = held.get(fund, 0) + cents
-        self._changed.add((place, fund))
 
     def _next(self) -> int:
         if not self._last:
