@@ -12,7 +12,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import local
 from typing import Final, TypeVar
@@ -20,6 +20,7 @@ from typing import Final, TypeVar
 from sync.server.errors import BadConfig, Closed
 from sync.server.store.db import PENDING_MAX, READS_PENDING_MAX, Queue, Work, busy
 from sync.server.store.schema import migrate
+from sync.server.store.writer import Writer
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
 READERS: Final = 2
@@ -43,40 +44,40 @@ class SqliteStore:
         """Open or make `server.db` in a folder; BadConfig when that cannot be."""
         self._lock = _lock(folder / "server.lock")
         self._path = folder / "server.db"
-        self._thread = ThreadPoolExecutor(1, "server-store")
         self._readers = ThreadPoolExecutor(READERS, "server-reader")
         self._mine = local()
         self._open: set[sqlite3.Connection] = set()
         self._writes, self._reads = Queue(PENDING_MAX), Queue(READS_PENDING_MAX)
         self._closed = False
         try:
-            self._db = self._thread.submit(_open, self._path).result()
+            self._writer = Writer(lambda: _open(self._path))
         except BaseException:
-            self._thread.shutdown()
             self._readers.shutdown()
             os.close(self._lock)
             raise
 
     async def read(self, work: Work[T]) -> T:
         """The result of work that only reads, all of it at one moment."""
-        return await self._run(self._readers, self._reads, lambda: _look(self._reader(), work))
+        return await self._answer(
+            self._reads, lambda: self._readers.submit(lambda: _look(self._reader(), work))
+        )
 
     async def write(self, work: Work[T], lock: str = "") -> T:  # noqa: ARG002 - one thread writes
         """The result of work, once its transaction is on the disk; an exception rolls it back."""
-        return await self._run(self._thread, self._writes, lambda: _transaction(self._db, work))
+        return await self._answer(self._writes, lambda: self._writer.submit(work))
 
     def write_now(self, work: Work[T], lock: str = "") -> T:  # noqa: ARG002 - one thread writes
         """`write` for callers outside an event loop."""
         if self._closed:
             raise Closed("the store is closed")
-        return self._thread.submit(lambda: _transaction(self._db, work)).result()
+        return self._writer.submit(work).result()
 
-    async def _run(self, threads: ThreadPoolExecutor, queue: Queue, job: Callable[[], T]) -> T:
+    async def _answer(self, queue: Queue, submit: Callable[[], Future[T]]) -> T:
         if self._closed:
             raise busy("stopping")
         try:
             with queue:
-                return await asyncio.get_running_loop().run_in_executor(threads, job)
+                return await asyncio.wrap_future(submit())
         except sqlite3.OperationalError as error:
             # A full or failing disk: nothing was stored, the till keeps it all and comes back.
             raise busy(f"the disk: {error}") from error
@@ -97,8 +98,7 @@ class SqliteStore:
         self._readers.shutdown()
         while self._open:
             self._open.pop().close()
-        self._thread.submit(self._db.close).result()
-        self._thread.shutdown()
+        self._writer.close()
         os.close(self._lock)
 
 
@@ -156,15 +156,3 @@ def _assert_durable(db: sqlite3.Connection) -> None:
     (level,) = db.execute("PRAGMA synchronous").fetchone()
     if mode != "wal" or level != _FULL:
         raise BadConfig(f"expected WAL and synchronous FULL, got {mode} and {level}")
-
-
-def _transaction(db: sqlite3.Connection, work: Work[T]) -> T:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        result = work(db)
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
-    return result
