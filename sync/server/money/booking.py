@@ -23,7 +23,7 @@ from sync.contract.operations import (
 )
 from sync.contract.rewards.split import NotEnough
 from sync.server.means import RealMeans
-from sync.server.money import claiming, courier, leases, reasons, reservations
+from sync.server.money import claiming, courier, granting, leases, reasons, reservations
 from sync.server.money.batch import Batch
 from sync.server.money.campaigns import Standing, standing
 from sync.server.money.context import Booking, Sender
@@ -67,7 +67,7 @@ def book_rewards(
         reservations.pass_by(ledger, sender, last.at, held)
         courier.pass_by(ledger, sender, last.at, held)
     ledger.flush()
-    return leases.renew(ledger, now_is, sender, key)
+    return granting.renew(ledger, now_is, sender, key)
 
 
 def _claims(new: Sequence[Received]) -> list[str]:

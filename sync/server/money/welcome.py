@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sync.contract.feed import Place
 from sync.contract.jws import SigningKey
-from sync.server.money import leases
+from sync.server.money import granting, leases
 from sync.server.money.campaigns import standing
 from sync.server.money.context import Sender
 from sync.server.money.funding import where_is
@@ -33,4 +33,4 @@ def welcome(db: Db, campaign: str, till: str, epoch: int, key: SigningKey, now: 
     ledger = Ledger(db, campaign, now)
     leases.lose_branch(ledger, till, epoch)
     ledger.flush()
-    leases.renew(ledger, standing(db, campaign), Sender(int(number), till, epoch, shop), key)
+    granting.renew(ledger, standing(db, campaign), Sender(int(number), till, epoch, shop), key)
