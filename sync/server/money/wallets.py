@@ -36,14 +36,17 @@ def read(db: Db, member: Member) -> Wallet:
     found = earns.by_member(
         db, member.campaign, member.id, "pending", "available", "spent", "lapsed"
     )
-    rows = db.execute("SELECT id, name FROM shop WHERE campaign = ?", (member.campaign,))
-    names = {row.shop for row in found}
-    shops = {shop: name for shop, name in rows.fetchall() if shop in names}
+    shops = db.execute(
+        "SELECT DISTINCT shop.id, name FROM earn"
+        " JOIN shop ON shop.campaign = earn.campaign AND shop.id = shop"
+        " WHERE earn.campaign = ? AND member = ?",
+        (member.campaign, member.id),
+    )
     return Wallet(
         _balance(db, member, Account.AVAILABLE),
         _balance(db, member, Account.PENDING),
         tuple(reversed(found))[:HISTORY_MAX],
-        shops,
+        dict(shops.fetchall()),
     )
 
 
