@@ -16,6 +16,21 @@ _FR: Final = {
     "owed_now": "Prêt à payer",
     "owed_shops": "Commerces à payer",
     "prepare": "Préparer un règlement",
+    "ask_run": "Préparer ce remboursement ?",
+    "ask_run_help": "Ce qui est dû à ce moment-là est arrêté, commerce par commerce, et attend la"
+    " banque. Un remboursement préparé ne s'annule pas ; une ligne que la banque refuse redevient"
+    " due.",
+    "prepare_yes": "Préparer",
+    "run": "Remboursement n°",
+    "ask_paid": "La banque a payé cette ligne ?",
+    "ask_paid_help": "La ligne est close : le commerce voit ce montant comme payé. Cela ne se"
+    " reprend pas.",
+    "ask_all-paid": "La banque a payé toutes ces lignes ?",
+    "ask_all-paid_help": "Les lignes sont closes : les commerces voient ces montants comme payés."
+    " Cela ne se reprend pas. Notez d'abord, une par une, celles que la banque a refusées.",
+    "ask_refused": "La banque a refusé cette ligne ?",
+    "ask_refused_help": "Le montant redevient dû au commerce et entre dans le prochain"
+    " remboursement. Cela ne se reprend pas.",
     "nothing_owed": "Rien n'est à payer pour l'instant.",
     "no_account": "Dus, mais sans compte bancaire connu",
     "no_run": "Aucun règlement n'a encore été préparé.",
@@ -67,6 +82,20 @@ _EN: Final = {
     "owed_now": "Ready to be paid",
     "owed_shops": "Shops to pay",
     "prepare": "Prepare a settlement",
+    "ask_run": "Prepare this reimbursement?",
+    "ask_run_help": "What is owed at that moment is fixed, shop by shop, and waits for the bank. A"
+    " reimbursement that is prepared cannot be undone; a line that the bank refuses is owed again.",
+    "prepare_yes": "Prepare",
+    "run": "Reimbursement",
+    "ask_paid": "Has the bank paid this line?",
+    "ask_paid_help": "The line is final: the shop sees this amount as paid. It cannot be taken"
+    " back.",
+    "ask_all-paid": "Has the bank paid all these lines?",
+    "ask_all-paid_help": "The lines are final: the shops see these amounts as paid. It cannot be"
+    " taken back. First note, one by one, those that the bank refused.",
+    "ask_refused": "Has the bank refused this line?",
+    "ask_refused_help": "The amount is owed to the shop again, and goes into the next"
+    " reimbursement. It cannot be taken back.",
     "nothing_owed": "Nothing is to be paid at present.",
     "no_account": "Owed, but no bank account is known",
     "no_run": "No settlement has been prepared yet.",
