@@ -19,6 +19,7 @@ from sync.server.store.steps import (
     first,
     ledger,
     rewards,
+    sorting,
     vouchers,
     watching,
 )
@@ -32,6 +33,7 @@ SHARED_STEPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         tuple(table for area in _AREAS for table in area.APPEND_ONLY),
     ),
     (watching.TABLES, watching.APPEND_ONLY),
+    (sorting.TABLES, sorting.APPEND_ONLY),
 )
 VERSION: Final = 1 + len(SHARED_STEPS)
 
