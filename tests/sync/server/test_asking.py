@@ -33,7 +33,7 @@ ASKED = {
     },
     "en": {
         "fund": ("Book this fund?", "Book €1,234.50", "€4,234.50"),
-        "run": ("Prepare this reimbursement?", "€20.00"),
+        "run": ("Prepare this settlement?", "€20.00"),
         "paid": ("Has the bank paid this line?", "€20.00"),
         "refused": ("Has the bank refused this line?", "€20.00"),
         "all-paid": ("Has the bank paid all these lines?", "€20.00"),

@@ -20,7 +20,7 @@ _FR: Final = {
     "nav_shops": "Commerces",
     "nav_sticks": "Clé USB",
     "nav_findings": "À décider",
-    "nav_settlements": "Règlements",
+    "nav_settlements": "Remboursements",
     "nav_audit": "Audit",
     "nav_accounts": "Comptes",
     "as_admin": "Administration",
