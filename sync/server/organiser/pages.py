@@ -37,8 +37,13 @@ class HomePages:
         self._shell = Shell(services, words.TEXTS)
 
     async def overview(self, request: Request) -> Response:
-        """GET /. A shop's account is led to its shop."""
-        who = await self._shell.access.known(request)
+        """GET /. A shop's account is led to its shop, and nobody known to what strangers are told.
+
+        A letter's QR holds this address: its code, behind "#", goes along and is never sent.
+        """
+        who = await self._shell.access.find(request)
+        if who is None:
+            return RedirectResponse("/bienvenue", 303)
         if who.kind == "shop":
             return RedirectResponse("/shop", 303)
         found = await self._store.read(lambda db: campaigns(db, who.campaign))

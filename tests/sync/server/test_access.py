@@ -23,7 +23,17 @@ from tests.sync.server.test_server_sticks import head
 # What anybody at all may ask: shoppers' pages, doors, tills that come in, what is public.
 ANYONE = frozenset(
     (
-        *("enrol", "health", "openapi", "style", "login", "logIn", "logOut", "readStatusList"),
+        *(
+            "enrol",
+            "health",
+            "openapi",
+            "style",
+            "welcome",
+            "login",
+            "logIn",
+            "logOut",
+            "readStatusList",
+        ),
         *("receipt", "claimReceipt", "codeForm", "lookUpCode", "claimCode", "wallet"),
         *("makeVoucher", "showVoucher", "giveBackVoucher", "makeTransferCode", "moveWallet"),
         *("challenge", "payChallenge", "invitation", "acceptInvitation"),
@@ -127,7 +137,7 @@ class Tokens(World):
 def passes(answer: Any) -> bool:
     """Whether an answer is that to somebody who may ask; the body may still be refused."""
     if answer.status_code == 303:
-        return bool(answer.headers["location"] != "/login")
+        return answer.headers["location"] not in ("/login", "/bienvenue")
     if answer.status_code == 404:
         return not re.search(
             r"no campaign \w|no shop [0-9a-f-]{36}|not for this account", answer.text
