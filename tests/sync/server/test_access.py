@@ -23,22 +23,12 @@ from tests.sync.server.test_server_sticks import head
 # What anybody at all may ask: shoppers' pages, doors, tills that come in, what is public.
 ANYONE = frozenset(
     (
-        *(
-            "enrol",
-            "health",
-            "openapi",
-            "style",
-            "welcome",
-            "login",
-            "logIn",
-            "logOut",
-            "readStatusList",
-        ),
+        *("enrol", "health", "openapi", "style", "login", "logIn", "logOut", "readStatusList"),
         *("receipt", "claimReceipt", "codeForm", "lookUpCode", "claimCode", "wallet"),
         *("makeVoucher", "showVoucher", "giveBackVoucher", "makeTransferCode", "moveWallet"),
         *("challenge", "payChallenge", "invitation", "acceptInvitation"),
         *("replaceVoucher", "exportWallet", "askToForget", "forgetWallet"),
-        *("findCampaign", "findShops", "showShop"),
+        *("findCampaign", "findShops", "showShop", "welcome"),
     )
 )
 # Who passes, by the class that an operation declares. Everybody else must not.
