@@ -84,7 +84,7 @@ def add_shop(db: Db, campaign: str, shop: str, name: str, now: datetime) -> None
     """Add a shop; the campaign must exist, and its lock be held."""
     number = next_number(db, "shop", campaign, "number")
     db.execute(
-        "INSERT INTO shop (campaign, id, number, name, name_key, created_at)"
+        "INSERT INTO shop (campaign, id, number, name, sort_key, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?)",
         (campaign, shop, number, name, name_key(name), stamp(now)),
     )
@@ -93,7 +93,7 @@ def add_shop(db: Db, campaign: str, shop: str, name: str, now: datetime) -> None
 def rename_shop(db: Db, campaign: str, shop: str, name: str) -> None:
     """Give a shop another name; Refused for an unknown shop."""
     done = db.execute(
-        "UPDATE shop SET name = ?, name_key = ? WHERE campaign = ? AND id = ?",
+        "UPDATE shop SET name = ?, sort_key = ? WHERE campaign = ? AND id = ?",
         (name, name_key(name), campaign, shop),
     )
     if not done.rowcount:

@@ -12,7 +12,7 @@ import pytest
 from sync.server.config import ServerConfig
 from sync.server.run import open_services
 from sync.server.services import Clock, Services
-from sync.server.shops.order import fill_name_keys
+from sync.server.shops.order import fill_sort_keys
 from sync.server.store.schema import VERSION
 from tests.sync.server.kit import ORIGIN, Api, VirtualClock
 from tests.sync.server.market import Market
@@ -92,15 +92,15 @@ def test_shops_of_an_earlier_version_get_their_place_when_the_server_starts(
     services.store.close()
     with sqlite3.connect(tmp_path / "data" / "server.db") as db:
         db.executescript(
-            "DROP INDEX shop_in_order; ALTER TABLE shop DROP COLUMN name_key;"
+            "DROP INDEX shop_in_order; ALTER TABLE shop DROP COLUMN sort_key;"
             "CREATE INDEX shop_in_order ON shop (campaign, name, id);"
             f"PRAGMA user_version = {VERSION - 1};"
         )
     db.close()
     config, times = ServerConfig(tmp_path / "data"), Clock(clock.now, clock.monotonic)
     with open_services(config, frozenset((ORIGIN,)), times) as again:
-        sql = "SELECT name FROM shop ORDER BY campaign, name_key, id"
+        sql = "SELECT name FROM shop ORDER BY campaign, sort_key, id"
         for _ in range(2):
             rows = again.store.write_now(lambda db: db.execute(sql).fetchall())
             assert [name for (name,) in rows] == SORTED
-            fill_name_keys(again.store)
+            fill_sort_keys(again.store)

@@ -504,7 +504,7 @@ def test_finding_and_letters_use_indexes(services: Services) -> None:
         asked = (
             "SELECT 1 FROM pairing_code WHERE campaign = 'a' AND shop = 'b' AND expires_at > 'c'",
             "SELECT 1 FROM enrolment WHERE campaign = 'a' AND shop = 'b'",
-            "SELECT id FROM shop WHERE campaign = 'a' ORDER BY name_key, id LIMIT 50",
+            "SELECT id FROM shop WHERE campaign = 'a' ORDER BY sort_key, id LIMIT 50",
         )
         plans = [db.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall() for sql in asked]
         return [str(row[3]) for found in plans for row in found]

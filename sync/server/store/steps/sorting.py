@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 TABLES: Final = """
-ALTER TABLE shop ADD COLUMN name_key BLOB;
+ALTER TABLE shop ADD COLUMN sort_key BLOB;
 DROP INDEX shop_in_order;
-CREATE INDEX shop_in_order ON shop (campaign, name_key, id);
+CREATE INDEX shop_in_order ON shop (campaign, sort_key, id);
 """
 
 APPEND_ONLY: Final[tuple[str, ...]] = ()
