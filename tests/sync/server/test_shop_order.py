@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from sync.server.config import ServerConfig
 from sync.server.run import open_services
 from sync.server.services import Clock, Services
 from sync.server.shops.order import fill_sort_keys
+from sync.server.store.db import Db
 from sync.server.store.schema import VERSION
 from tests.sync.server.kit import ORIGIN, Api, VirtualClock
 from tests.sync.server.market import Market
@@ -86,19 +86,28 @@ class TestOnBothDatabases:
         assert [one["name"] for one in run["lines"]] == ["Étal", "Fournil", "Zinc"]
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgres"], indirect=True)
 def test_shops_of_an_earlier_version_get_their_place_when_the_server_starts(
-    api: Api, admin: dict[str, str], services: Services, tmp_path: Path, clock: VirtualClock
+    api: Api,
+    admin: dict[str, str],
+    services: Services,
+    database: str | None,
+    tmp_path: Path,
+    clock: VirtualClock,
 ) -> None:
+    def go_back(db: Db) -> None:
+        db.execute("DROP INDEX shop_in_order")
+        db.execute("ALTER TABLE shop DROP COLUMN sort_key")
+        db.execute("CREATE INDEX shop_in_order ON shop (campaign, name, id)")
+        if database is None:
+            db.execute(f"PRAGMA user_version = {VERSION - 1}")
+        else:
+            db.execute("DELETE FROM schema_version WHERE number = ?", (VERSION,))
+
+    services.store.write_now(go_back)
     services.store.close()
-    with sqlite3.connect(tmp_path / "data" / "server.db") as db:
-        db.executescript(
-            "DROP INDEX shop_in_order; ALTER TABLE shop DROP COLUMN sort_key;"
-            "CREATE INDEX shop_in_order ON shop (campaign, name, id);"
-            f"PRAGMA user_version = {VERSION - 1};"
-        )
-    db.close()
-    config, times = ServerConfig(tmp_path / "data"), Clock(clock.now, clock.monotonic)
-    with open_services(config, frozenset((ORIGIN,)), times) as again:
+    config = ServerConfig(tmp_path / "data", database=database)
+    with open_services(config, frozenset((ORIGIN,)), Clock(clock.now, clock.monotonic)) as again:
         sql = "SELECT name FROM shop ORDER BY campaign, sort_key, id"
         for _ in range(2):
             rows = again.store.write_now(lambda db: db.execute(sql).fetchall())
