@@ -6,12 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from sync.contract.stick import ItemLine, ListLine, StickHead
+from sync.contract.stick import StickHead
 from sync.errors import Fork, Gap, Quarantined, Rejected
 from sync.organiser import OrganiserClient
-from sync.stick import ANSWER_SUFFIX, read_entries, read_head, write_lines
+from sync.stick import ANSWER_SUFFIX, answer_lines, read_entries, read_head, write_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +49,8 @@ def bring(client: OrganiserClient, path: Path, folder: Path) -> Delivered:
 
 def _answer(client: OrganiserClient, compact: str, head: StickHead) -> list[bytes]:
     found = client.stick_answer(compact)
-    items = [msgspec.json.encode(ItemLine(compact=item)) for item in found.items]
     lists = []
     for one in found.lists:
         signed, etag = client.status_list(head.campaign, one.batch)
-        lists.append(msgspec.json.encode(ListLine(batch=one.batch, etag=etag, compact=signed)))
-    return [found.receipt.encode("ascii"), *items, *lists]
+        lists.append((one.batch, etag, signed))
+    return list(answer_lines(found.receipt, found.items, lists))

@@ -74,11 +74,7 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> None:
 def read_head(path: Path) -> tuple[str, StickHead]:
     """The head of a till's file, as it travels and as it reads. Raises DamagedStick, OSError."""
     with _opened(path) as file:
-        compact = _line(file).decode("ascii", "replace")
-    try:
-        return compact, open_signed(compact, STICK_TYP, StickHead)[0]
-    except ContractError as error:
-        raise DamagedStick(f"expected the export of a till: {error}") from error
+        return head_in(file)
 
 
 def read_entries(path: Path, head: StickHead) -> Iterator[list[str]]:
@@ -86,19 +82,58 @@ def read_entries(path: Path, head: StickHead) -> Iterator[list[str]]:
 
     Read it once to the end before anything is done with it.
     """
+    with _opened(path) as file:
+        yield from entries_in(file, head)
+
+
+def head_in(file: BinaryIO) -> tuple[str, StickHead]:
+    """What `read_head` reads, of a file that is open at its beginning."""
+    compact = _line(file).decode("ascii", "replace")
+    try:
+        return compact, open_signed(compact, STICK_TYP, StickHead)[0]
+    except ContractError as error:
+        raise DamagedStick(f"expected the export of a till: {error}") from error
+
+
+def entries_in(file: BinaryIO, head: StickHead) -> Iterator[list[str]]:
+    """What `read_entries` reads, of a file that is open at its beginning."""
     wanted = head.last - head.first + 1
     if not 0 <= wanted <= STICK_ENTRIES_MAX:
         raise DamagedStick(f"expected at most {STICK_ENTRIES_MAX} entries, got {wanted}")
-    with _opened(path) as file:
-        _line(file)
-        while line := _line(file):
-            uplink = _uplink(line)
-            if uplink.chain != chain_of(head.campaign):
-                raise DamagedStick(f"expected entries of {head.campaign}, got {uplink.chain}")
-            wanted -= len(uplink.entries)
-            yield uplink.entries
+    _line(file)
+    while line := _line(file):
+        uplink = _uplink(line)
+        if uplink.chain != chain_of(head.campaign):
+            raise DamagedStick(f"expected entries of {head.campaign}, got {uplink.chain}")
+        wanted -= len(uplink.entries)
+        yield uplink.entries
     if wanted:
         raise DamagedStick(f"the file is not whole: {abs(wanted)} entries too few or too many")
+
+
+def is_answer(file: BinaryIO) -> bool:
+    """Whether a file, open at its beginning, begins like a server's answer."""
+    try:
+        open_signed(_line(file), RECEIPT_TYP, StickReceipt)
+    except (ContractError, DamagedStick):
+        return False
+    return True
+
+
+def answer_name(head: StickHead) -> str:
+    """What the answer to a till's file is called."""
+    return export_name(head).removesuffix(EXPORT_SUFFIX) + ANSWER_SUFFIX
+
+
+def answer_lines(
+    receipt: str, items: Sequence[str], lists: Iterable[tuple[int, str, str]]
+) -> Iterator[bytes]:
+    """The lines of a server's answer; a list is its batch, its version and its signed text."""
+    yield receipt.encode("ascii")
+    for item in items:
+        yield msgspec.json.encode(ItemLine(compact=item))
+    for batch, etag, compact in lists:
+        yield msgspec.json.encode(ListLine(batch=batch, etag=etag, compact=compact))
 
 
 def read_answer(path: Path) -> Brought:

@@ -121,6 +121,7 @@ def _endpoints(services: Services) -> Mapping[str, Endpoint]:
         "readStatus": admin.status,
         "health": health,
         "openapi": openapi,
+        "welcome": doors.welcome,
         "login": doors.login,
         "logIn": doors.log_in,
         "logOut": doors.log_out,

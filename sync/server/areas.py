@@ -22,6 +22,7 @@ from sync.server.shops.carnet_pages import CarnetPages
 from sync.server.shops.letter_pages import LetterPages
 from sync.server.shops.list_pages import ListPages
 from sync.server.shops.shop_pages import ShopPages
+from sync.server.tills.stick_pages import StickPages
 from sync.server.watch.pages import DashboardPages
 
 
@@ -41,6 +42,7 @@ AREAS: Final[tuple[type[Area], ...]] = (
     CarnetPages,
     ListPages,
     LetterPages,
+    StickPages,
     CampaignPages,
     RulesPages,
     FindingPages,

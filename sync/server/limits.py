@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -21,17 +21,26 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 async def read_body(request: Request, bytes_max: int) -> bytes:
     """The body as it was meant, gzip undone. Neither form may exceed `bytes_max`."""
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("identity", "gzip"):
-        raise refuse("unsupported-encoding", f"got {encoding[:40]!r}")
-    announced = request.headers.get("content-length", "0")
-    if not announced.isdecimal() or int(announced[:20]) > bytes_max:
-        raise refuse("too-large", f"at most {bytes_max} bytes")
-    raw = await _read(request, bytes_max)
+    encoding = _encoding(request, ("identity", "gzip"))
+    raw = bytearray()
+    await _read(request, raw.extend, bytes_max, BODY_SECONDS_MAX)
     if encoding == "identity":
-        return raw
+        return bytes(raw)
     # Undoing up to a mebibyte takes milliseconds that other tills would wait for.
-    return await asyncio.to_thread(gunzip, raw, bytes_max)
+    return await asyncio.to_thread(gunzip, bytes(raw), bytes_max)
+
+
+async def spool_body(request: Request, file: BinaryIO, bytes_max: int, seconds_max: float) -> None:
+    """Write a body, that is not compressed, into a file: for one too large to be held."""
+    _encoding(request, ("identity",))
+    await _read(request, file.write, bytes_max, seconds_max)
+
+
+def _encoding(request: Request, known: tuple[str, ...]) -> str:
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in known:
+        raise refuse("unsupported-encoding", f"got {encoding[:40]!r}")
+    return encoding
 
 
 async def discard_body(request: Request, bytes_max: int) -> None:
@@ -44,19 +53,24 @@ async def discard_body(request: Request, bytes_max: int) -> None:
                     return
 
 
-async def _read(request: Request, bytes_max: int) -> bytes:
-    body = bytearray()
+async def _read(
+    request: Request, take: Callable[[bytes], object], bytes_max: int, seconds_max: float
+) -> None:
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced[:20]) > bytes_max:
+        raise refuse("too-large", f"at most {bytes_max} bytes")
+    left = bytes_max
     try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
+        async with asyncio.timeout(seconds_max):
             async for chunk in request.stream():
-                body += chunk
-                if len(body) > bytes_max:
+                left -= len(chunk)
+                if left < 0:
                     raise refuse("too-large", f"at most {bytes_max} bytes")
+                take(chunk)
     except TimeoutError:
-        raise refuse("timeout", f"within {BODY_SECONDS_MAX} seconds") from None
+        raise refuse("timeout", f"within {seconds_max} seconds") from None
     except ClientDisconnect:
         raise refuse("bad-request", "the connection closed before the body ended") from None
-    return bytes(body)
 
 
 def gunzip(raw: bytes, bytes_max: int) -> bytes:

@@ -346,6 +346,13 @@ OPERATIONS: Final = (
     ),
     Operation("health", "GET", "/healthz", "Whether the server answers", overview.Health),
     Operation("openapi", "GET", "/openapi.json", "This document", "application/json"),
+    Operation(
+        "welcome",
+        "GET",
+        "/bienvenue",
+        "What strangers are told: why a letter came",
+        "text/html",
+    ),
     Operation("login", "GET", "/login", "The log-in form", "text/html", parameters=("chosen",)),
     Operation(
         "logIn",

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sync.server.reference.naf_tables import TRADES
 
+_NOTES: Final = ["", "added", "saved", "withdrawn", "given", "booked", "moved"]
 PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "till": {
         "in": "path",
@@ -118,7 +119,7 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "note": {
         "in": "query",
         "description": "What was just done, for the page to say",
-        "schema": {"type": "string", "enum": ["", "added", "saved", "withdrawn"]},
+        "schema": {"type": "string", "enum": _NOTES},
     },
     "n": {
         "in": "query",

@@ -33,10 +33,10 @@ _FR: Final = {
     " pas être payés. Rien n'a été changé.",
     "nobody-owed": "Il n'y a rien à régler : aucun commerce avec un compte bancaire n'attend"
     " assez.",
-    "no-settlement": "Il n'y a pas de règlement n° {number}.",
-    "bank-answered": "Plus aucun virement du règlement n° {number} n'attend la banque.",
+    "no-settlement": "Il n'y a pas de remboursement n° {number}.",
+    "bank-answered": "Plus aucun virement du remboursement n° {number} n'attend la banque.",
     "line-answered": "Ce virement est déjà noté : {state:line_}. Rien n'a été changé.",
-    "line-missing": "Le règlement n° {number} ne paie rien à ce commerce.",
+    "line-missing": "Le remboursement n° {number} ne paie rien à ce commerce.",
     "statement-long": "Ce relevé aurait plus de {most} lignes : il ne peut pas être montré.",
     "payer-missing": "Dites d'abord, dans les réglages de la campagne, qui paie et de quel compte.",
     "part-empty": "Plus aucun virement de cette partie n'attend la banque : il n'y a pas de fichier"

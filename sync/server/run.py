@@ -18,6 +18,7 @@ from sync.server.auth import Organiser
 from sync.server.config import ServerConfig, open_secrets
 from sync.server.errors import BadConfig, Refused
 from sync.server.services import Clock, Meters, Services
+from sync.server.shops.order import fill_sort_keys
 from sync.server.store.opening import open_store
 from sync.server.tills.feed import highest_items
 from sync.server.tills.reading import Here, Reading, open_reading
@@ -55,6 +56,7 @@ def open_services(
     store = open_store(config.data_dir, config.database)
     try:
         fill_missing(store)
+        fill_sort_keys(store)
         yield Services(
             store=store,
             secrets=kept,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from pos import campaign_acts
@@ -362,6 +364,31 @@ def test_a_till_without_network_sends_by_usb_stick(
     assert (back.status, back.data["answers"][0]["acknowledged"]) == (0, 3)
     assert acknowledged(home, till) == (3, 3)
     assert "received up to number 3" in home.run("sync", "import", stick, "--data", till.path).out
+
+
+def test_a_stick_is_sent_on_the_organisers_page_and_its_answer_read_at_the_till(
+    town: tuple[Home, Path, str], home: Home, till: DataFolder
+) -> None:
+    stick = home.path / "stick"
+    stick.mkdir()
+    enrol = ("sync", "enrol", "--server", town[2], "--data", till.path, "--code")
+    assert home.run(*enrol, code_of(town, "groix")).status == 0
+    sell(till, 3)
+    assert home.run("sync", "export", stick, "--data", till.path).status == 0
+    (file,) = stick.iterdir()
+    token = (town[1] / ADMIN_TOKEN_FILE).read_text().strip()
+    address = "/campaigns/groix/sticks"
+    with httpx.Client(base_url=town[2], headers={"Authorization": f"Bearer {token}"}) as browser:
+        shown = browser.post(address, files={"file": (file.name, file.read_bytes())})
+        assert shown.status_code == 200
+        (head,) = re.findall(r'name="stick" value="([^"]+)"', shown.text)
+        answer = browser.post(f"{address}/answer", data={"stick": head})
+    (name,) = re.findall(r'filename="([^"]+)"', answer.headers["content-disposition"])
+    assert name == file.stem + ".comptoir-answer"
+    (stick / name).write_bytes(answer.content)
+    back = home.run("sync", "import", stick, "--json", "--data", till.path)
+    assert (back.status, back.data["answers"][0]["acknowledged"]) == (0, 3)
+    assert acknowledged(home, till) == (3, 3)
 
 
 def test_a_stick_is_read_and_written_while_the_sync_runs(

@@ -157,7 +157,7 @@ def issue_carnets(
     Refused for a shop without tills.
     """
     db, campaign = ledger.db, ledger.campaign
-    tills = _tills_of(db, campaign, shop)
+    tills = tills_with_carnets(db, campaign, shop)
     if not tills:
         raise refuse("malformed", "this shop has no till yet", say=say("shop-tillless"))
     where = where_is(db, campaign, shop)
@@ -174,8 +174,8 @@ def issue_carnets(
     return len(tills) * count
 
 
-def _tills_of(db: Db, campaign: str, shop: str) -> list[tuple[str, int]]:
-    """The tills of a shop, each under its present epoch."""
+def tills_with_carnets(db: Db, campaign: str, shop: str) -> list[tuple[str, int]]:
+    """The tills of a shop that are given its vouchers, each under its present epoch."""
     rows = db.execute(
         "SELECT till, max(epoch) FROM enrolment WHERE campaign = ? AND shop = ? GROUP BY till"
         " ORDER BY till",

@@ -203,7 +203,7 @@ def _role(typed: str) -> Role:
 
 def _shops(db: Db, campaign: str) -> list[ShopName]:
     rows = db.execute(
-        "SELECT id, number, name FROM shop WHERE campaign = ? ORDER BY name, id LIMIT ?",
+        "SELECT id, number, name FROM shop WHERE campaign = ? ORDER BY sort_key, id LIMIT ?",
         (campaign, SHOPS_LISTED_MAX),
     )
     return [ShopName(*row) for row in rows.fetchall()]

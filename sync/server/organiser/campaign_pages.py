@@ -18,9 +18,10 @@ from sync.server.html import read_fields
 from sync.server.money import campaigns
 from sync.server.money.accounts import Account
 from sync.server.money.campaigns import STEPS, Standing, change_settings, standing
-from sync.server.money.funding import Fund, funds, pledge
+from sync.server.money.funding import Fund, funds, pledge, pledged
 from sync.server.money.ledger import total
 from sync.server.operation import FORM, Pages, page
+from sync.server.organiser.asking import BACK, SURE, YES, ask
 from sync.server.organiser.campaign_form import read_fund, read_settings, settings_fields
 from sync.server.organiser.creating import create_campaign
 from sync.server.organiser.fields import BadField, Form, whole
@@ -32,6 +33,7 @@ from sync.server.services import Services
 from sync.server.store.db import Db
 
 FIELDS_MAX: Final = 20
+_NOTES: Final = ("saved", "booked", "moved")
 _ORDER: Final = ("open", "paused", "ended")
 _ONE: Final = "/campaigns/{campaign}/campaign"
 _STATE: Final = "/campaigns/{campaign}/state"
@@ -52,7 +54,10 @@ class CampaignPages:
             page("makeCampaign", "POST", "/campaigns", "Create a campaign", "admin", body=FORM),
             "make",
         ),
-        (page("campaign", "GET", _ONE, "State, funds and settings"), "show"),
+        (
+            page("campaign", "GET", _ONE, "State, funds and settings", parameters=("note",)),
+            "show",
+        ),
         (
             page(
                 *("addFund", "POST", "/campaigns/{campaign}/funds", "Book what a sponsor gives"),
@@ -102,30 +107,44 @@ class CampaignPages:
         return self._shell.page(request, "new_campaign", who, 422, **values)
 
     async def show(self, request: Request) -> Response:
-        """GET /campaigns/{campaign}/campaign."""
-        return await self._show(request, await self._shell.led(request))
+        """GET /campaigns/{campaign}/campaign; `note` is what was just done."""
+        led = await self._shell.led(request)
+        note = request.query_params.get("note", "")
+        return await self._show(request, led, note=note if note in _NOTES else "")
 
     async def fund(self, request: Request) -> Response:
-        """POST /campaigns/{campaign}/funds."""
+        """POST /campaigns/{campaign}/funds. Without a yes it asks: nothing takes a fund back."""
         led = await self._shell.led(request)
         form = await self._form(request)
         after = form.need("after", whole, 0)
-        new, now = read_fund(form), self._now()
+        new, now, sure = read_fund(form), self._now(), form.text(SURE)
         if new is None:
             return await self._show(request, led, 422, fund=form, problems=form.problems)
         booked: NewFund = new
+        if sure == BACK:
+            return await self._show(request, led, fund=form)
 
         def work(db: Db) -> None:
-            if len(funds(db, led.id)) != after:  # the form was sent twice, or somebody was faster
-                raise refuse(
-                    "exists",
-                    "the funds have changed since this form was opened",
-                    say=say("funds-changed"),
-                )
+            _require_funds(db, led, after)
             pledge(db, led.id, booked, led.who.by, now)
 
+        if sure != YES:
+            return await self._ask_fund(request, led, form, booked, after)
         await self._write(led, work)
-        return RedirectResponse(f"{led.path}/campaign", 303)
+        return RedirectResponse(f"{led.path}/campaign?note=booked", 303)
+
+    async def _ask_fund(
+        self, request: Request, led: Led, form: Form, new: NewFund, after: int
+    ) -> Response:
+        def work(db: Db) -> tuple[int, bool]:
+            _require_funds(db, led, after)
+            _require_unclosed(led)
+            known = {one.sponsor_name for one in funds(db, led.id)}
+            return pledged(db, led.id), new.sponsor in known
+
+        so_far, is_known = await self._store.read(work)
+        values = {"new": new, "pledged": so_far, "is_known": is_known}
+        return ask(self._shell, request, led, "ask_fund", form.said(), **values)
 
     async def settings(self, request: Request) -> Response:
         """POST /campaigns/{campaign}/settings."""
@@ -136,7 +155,7 @@ class CampaignPages:
             return await self._show(request, led, 422, settings=form, problems=form.problems)
         kept = wanted
         await self._write(led, lambda db: change_settings(db, led.id, kept, led.who.by, now))
-        return RedirectResponse(f"{led.path}/campaign", 303)
+        return RedirectResponse(f"{led.path}/campaign?note=saved", 303)
 
     async def ask_state(self, request: Request) -> Response:
         """GET /campaigns/{campaign}/state. Opening it changes nothing."""
@@ -152,7 +171,7 @@ class CampaignPages:
         await self._write(
             led, lambda db: campaigns.move(db, led.id, wanted, self._key, led.who.by, now)
         )
-        return RedirectResponse(f"{led.path}/campaign", 303)
+        return RedirectResponse(f"{led.path}/campaign?note=moved", 303)
 
     async def _show(
         self, request: Request, led: Led, status: int = 200, /, **values: Any
@@ -162,7 +181,7 @@ class CampaignPages:
             return standing(db, led.id), funds(db, led.id), free
 
         now_is, found, free = await self._store.read(work)
-        shown: dict[str, Any] = {"fund": Form({}), "problems": {}, **_CHOICES}
+        shown: dict[str, Any] = {"fund": Form({}), "problems": {}, "note": "", **_CHOICES}
         shown |= {"settings": Form(settings_fields(now_is.settings)), "standing": now_is}
         shown |= {"funds": found, "free": free, "steps": sorted(STEPS[led.state], key=_ORDER.index)}
         return self._shell.render(request, "campaign", led, status, **(shown | values))
@@ -176,6 +195,20 @@ class CampaignPages:
 
     def _now(self) -> str:
         return stamp(self._services.clock.now())
+
+
+def _require_funds(db: Db, led: Led, after: int) -> None:
+    if len(funds(db, led.id)) != after:  # the form was sent twice, or somebody was faster
+        raise refuse(
+            "exists",
+            "the funds have changed since this form was opened",
+            say=say("funds-changed"),
+        )
+
+
+def _require_unclosed(led: Led) -> None:
+    if led.state == "closed":
+        raise refuse("closed", f"campaign {led.id}")
 
 
 def _id(typed: str) -> str:

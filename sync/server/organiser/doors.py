@@ -1,4 +1,4 @@
-"""Logging in and out: a name and its password, or the admin token."""
+"""Coming in and out: what strangers meet, and a name and its password, or the admin token."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sync.server.accounts import Account, by_name
 from sync.server.errors import Refused
 from sync.server.html import Html, read_form, require_same_site
 from sync.server.organiser.shell import joined
+from sync.server.organiser.words import welcome as words
 from sync.server.passwords import Passwords
 from sync.server.services import Services, address_of
 from sync.server.sessions import (
@@ -25,12 +26,16 @@ from sync.server.sessions import (
 
 
 class Doors:
-    """The log-in form, and what it leads to."""
+    """What strangers are told, the log-in form, and what it leads to."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._html = Html(joined())
+        self._html = Html(joined(words.TEXTS))
         self._passwords = Passwords()
+
+    async def welcome(self, request: Request) -> Response:
+        """GET /bienvenue: where a letter's QR leads a phone. Its code stays in that phone."""
+        return self._html.render(request, "welcome.html")
 
     async def login(self, request: Request) -> Response:
         """GET /login; with `chosen` it says that the password of an invitation is kept."""

@@ -108,6 +108,15 @@ class Form:
         self._fields = fields
         self.problems: dict[str, str] = {}
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether it says anything: it is then one that somebody has sent."""
+        return bool(self._fields)
+
+    def said(self) -> list[tuple[str, str]]:
+        """All that it says, to be sent again."""
+        return [(name, value) for name, values in self._fields.items() for value in values]
+
     def text(self, name: str) -> str:
         """A field as it was typed, without blanks around it; empty for none."""
         values = self._fields.get(name, ())

@@ -68,7 +68,7 @@ def status(db: Db, page: int, now: datetime, only: str = "") -> Status:
     (shops,) = db.execute(f"SELECT count(*) FROM shop {where}", keys).fetchone()  # noqa: S608 - constants
     rows = db.execute(
         f"SELECT campaign, id, name FROM shop {where}"  # noqa: S608 - constants
-        " ORDER BY campaign, name, id LIMIT ? OFFSET ?",
+        " ORDER BY campaign, sort_key, id LIMIT ? OFFSET ?",
         (*keys, SHOPS_PER_PAGE, (page - 1) * SHOPS_PER_PAGE),
     ).fetchall()
     by_campaign: dict[str, list[ShopStatus]] = {}

@@ -20,7 +20,8 @@ from sync.contract.rewards.rules import (
     RulePack,
     Tiers,
 )
-from sync.server.organiser.fields import ZONES, Form, cents, euros, percent
+from sync.server.organiser.campaign_zone import zone_of
+from sync.server.organiser.fields import Form, cents, euros, percent
 from sync.server.organiser.rules_form import LIMITS, MOMENTS, NUMBERS, POLICY, from_fields
 
 _TIME: Final = "%Y-%m-%dT%H:%M"
@@ -63,14 +64,13 @@ def _shown(read: Callable[[str], int], value: int) -> str:
 
 
 def _times(pack: RulePack) -> dict[str, str] | None:
-    """The pack's times as local ones, in the first zone that has their offsets."""
-    moments = [datetime.fromisoformat(getattr(pack, name)) for name in MOMENTS]
-    for zone in ZONES:
-        local = [one.astimezone(ZoneInfo(zone)) for one in moments]
-        if all(a.utcoffset() == b.utcoffset() for a, b in zip(local, moments, strict=True)):
-            shown = (f"{one:{_TIME}}" for one in local)
-            return {"zone": zone, **dict(zip(MOMENTS, shown, strict=True))}
-    return None
+    """The pack's times as local ones, in the zone that they are written in."""
+    zone = zone_of(pack)
+    if zone is None:
+        return None
+    moments = (datetime.fromisoformat(getattr(pack, name)) for name in MOMENTS)
+    shown = (f"{one.astimezone(ZoneInfo(zone)):{_TIME}}" for one in moments)
+    return {"zone": zone, **dict(zip(MOMENTS, shown, strict=True))}
 
 
 def _boxes(pack: RulePack) -> dict[str, list[str]]:

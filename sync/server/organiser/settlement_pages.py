@@ -18,6 +18,7 @@ from sync.server.money.campaigns import standing
 from sync.server.money.ledger import Ledger
 from sync.server.money.settings import Settings
 from sync.server.operation import FORM, Pages, page
+from sync.server.organiser.asking import SURE, YES, ask
 from sync.server.organiser.numbers import number_of
 from sync.server.organiser.overview import read_page
 from sync.server.organiser.payment_file import payment_file, read_wish
@@ -35,6 +36,7 @@ _LIST: Final = "/campaigns/{campaign}/settlements"
 _ONE: Final = f"{_LIST}/{{settlement}}"
 _SHOP: Final = f"{_ONE}/shops/{{shop}}"
 _ANSWERS: Final[Mapping[str, LineState]] = {"paid": "paid", "refused": "refused"}
+_ALL: Final = "all-paid"
 _COLUMNS: Final = (Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.CENTS)
 
 
@@ -43,7 +45,7 @@ class SettlementPages:
 
     PAGES: ClassVar[Pages] = (
         (page("settlements", "GET", _LIST, "The runs, and what is owed now"), "listing"),
-        (page("prepareRun", "POST", _LIST, "Prepare a run"), "prepare"),
+        (page("prepareRun", "POST", _LIST, "Prepare a run", body=FORM), "prepare"),
         (page("settlement", "GET", _ONE, "A run's lines", parameters=("page",)), "show"),
         (page("bankSaid", "POST", f"{_ONE}/lines", "What the bank did", body=FORM), "bank"),
         (
@@ -82,8 +84,13 @@ class SettlementPages:
         return self._shell.render(request, "settlements", led, **values)
 
     async def prepare(self, request: Request) -> Response:
-        """POST /campaigns/{campaign}/settlements."""
+        """POST /campaigns/{campaign}/settlements. Without a yes it asks."""
         led = await self._shell.led(request)
+        form = await read_form(request)
+        if form.get(SURE) != YES:
+            outlook = await self._store.read(lambda db: runs.outlook(db, led.id))
+            if outlook.shops:
+                return ask(self._shell, request, led, "ask_run", (), outlook=outlook)
         run = await self._write(led, lambda ledger: runs.prepare(ledger, led.who.by))
         return RedirectResponse(f"{led.path}/settlements/{run.id}", 303)
 
@@ -111,13 +118,23 @@ class SettlementPages:
         return self._shell.render(request, "settlement", led, **values)
 
     async def bank(self, request: Request) -> Response:
-        """POST .../settlements/{settlement}/lines: one shop's line, or all that still wait."""
+        """POST .../settlements/{settlement}/lines: one shop's line, or all that still wait.
+
+        Without a yes it asks, where something waits for it.
+        """
         led = await self._shell.led(request)
         number, form = number_of(request, "settlement"), await read_form(request)
         shop, said = form.get("shop", ""), form.get("state", "")
+        if form.get(SURE) != YES and said in (*_ANSWERS, _ALL):
+            run = await self._store.read(lambda db: runs.find_run(db, led.id, number))
+            waiting = [one for one in run.lines if one.state == "prepared"]
+            lines = [one for one in waiting if said == _ALL or one.shop == shop]
+            if lines:
+                values = {"said": said, "lines": lines, "number": number, "masked": masked}
+                return ask(self._shell, request, led, "ask_bank", form.items(), **values)
 
         def work(ledger: Ledger) -> None:
-            if said == "all-paid":
+            if said == _ALL:
                 runs.confirm_rest(ledger, number, led.who.by)
             elif said in _ANSWERS:
                 runs.confirm(ledger, number, shop, _ANSWERS[said], led.who.by)

@@ -25,7 +25,7 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 Words: TypeAlias = Mapping[Language, Mapping[str, str]]
 # The navigation of a campaign: the last part of each address; its word is `nav_` and that part.
 SECTIONS: Final = (
-    *("", "dashboard", "campaign", "rules", "shops"),
+    *("", "dashboard", "campaign", "rules", "shops", "sticks"),
     *("findings", "settlements", "audit", "accounts"),
 )
 

@@ -14,6 +14,7 @@ from sync.contract.entry import ENTRY_TYP
 from sync.contract.errors import ContractError
 from sync.contract.jws import parse
 from sync.server.auth import Signer, signers
+from sync.server.directory.words import sort_key
 from sync.server.errors import refuse
 from sync.server.money.accounts import Account, Place
 from sync.server.money.acts import record
@@ -87,10 +88,16 @@ def find_run(db: Db, campaign: str, number: int) -> Run:
         )
     lines = db.execute(
         "SELECT shop, cents, name, iban, state FROM settlement_line"
-        " WHERE campaign = ? AND settlement = ? ORDER BY name, shop",
+        " WHERE campaign = ? AND settlement = ?",
         (campaign, number),
     )
-    return Run(number, row[0], tuple(Line(*line) for line in lines.fetchall()))
+    found = [Line(*line) for line in lines.fetchall()]
+    return Run(number, row[0], tuple(sorted(found, key=_in_order)))
+
+
+def _in_order(line: Line) -> tuple[str, str]:
+    """Where a line stands in its run: by the name that the shop had then."""
+    return sort_key(line.name), line.shop
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,10 +232,11 @@ def _owed(db: Db, campaign: str, least: int) -> list[Line]:
         " ON shop.campaign = balance.campaign AND shop.id = owner JOIN shop_facts"
         " ON shop_facts.campaign = balance.campaign AND shop_facts.shop = owner"
         " WHERE balance.campaign = ? AND account = 'payable' AND iban <> ''"
-        " GROUP BY owner, name, iban HAVING sum(cents) >= ? ORDER BY name, owner",
+        " GROUP BY owner, name, iban HAVING sum(cents) >= ?",
         (campaign, least),
     )
-    return [Line(shop, int(cents), name, iban, "prepared") for shop, cents, name, iban in rows]
+    found = [Line(shop, int(cents), name, iban, "prepared") for shop, cents, name, iban in rows]
+    return sorted(found, key=_in_order)
 
 
 def _book_line(ledger: Ledger, number: int, act: int, line: Line) -> None:

@@ -221,7 +221,7 @@ def _of_act(kind: str, at: str, detail: str, cents: int) -> Item:
 
 _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "fr": {
-        "title": "Relevé du règlement n° {run} : {shop}",
+        "title": "Relevé du remboursement n° {run} : {shop}",
         "cutoff": "Arrêté le {at}",
         "account": "Viré sur le compte {iban}",
         "prepared": "Virement préparé",
@@ -237,7 +237,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "item_phone": "téléphone",
         "item_returned": "retour de marchandise",
         "item_decided": "décision sur l'anomalie n° {name}",
-        "item_refused": "virement refusé, règlement n° {name}",
+        "item_refused": "virement refusé, remboursement n° {name}",
     },
     "en": {
         "title": "Statement of settlement {run}: {shop}",

@@ -18,10 +18,11 @@ from sync.server.html import read_form
 from sync.server.means import RealMeans
 from sync.server.money.campaigns import standing
 from sync.server.money.ledger import Ledger
-from sync.server.money.vouchers import issue_carnets
+from sync.server.money.vouchers import issue_carnets, tills_with_carnets
 from sync.server.operation import FORM, Pages, page
 from sync.server.organiser import fields
-from sync.server.organiser.shell import Shell
+from sync.server.organiser.asking import SURE, YES, ask
+from sync.server.organiser.shell import Led, Shell
 from sync.server.organiser.words import shops as words
 from sync.server.refusals import say
 from sync.server.services import Services
@@ -50,10 +51,13 @@ class CarnetPages:
         self._shell = Shell(services, words.TEXTS)
 
     async def give(self, request: Request) -> Response:
-        """POST /campaigns/{campaign}/shops/{shop}/carnets."""
+        """POST /campaigns/{campaign}/shops/{shop}/carnets. Without a yes it asks."""
         led = await self._shell.led(request)
-        wish = _wish(str(request.path_params["shop"]), await read_form(request))
+        form = await read_form(request)
+        wish = _wish(str(request.path_params["shop"]), form)
         now = stamp(self._services.clock.now())
+        if form.get(SURE) != YES:
+            return await self._ask(request, led, wish, form)
 
         def work(db: Db) -> None:
             require_shop(db, led.id, wish.shop)
@@ -67,6 +71,23 @@ class CarnetPages:
         await self._services.store.write(work, led.id)
         self._services.hub.ring(led.id)
         return RedirectResponse(f"{led.path}/shops/{wish.shop}?note=given", 303)
+
+    async def _ask(
+        self, request: Request, led: Led, wish: NewCarnets, form: dict[str, str]
+    ) -> Response:
+        def work(db: Db) -> tuple[str, int]:
+            require_shop(db, led.id, wish.shop)
+            key = led.id, wish.shop
+            (name,) = db.execute(
+                "SELECT name FROM shop WHERE campaign = ? AND id = ?", key
+            ).fetchone()
+            return str(name), len(tills_with_carnets(db, *key))
+
+        shop, tills = await self._services.store.read(work)
+        if not tills:
+            raise refuse("malformed", "this shop has no till yet")
+        values = {"wish": wish, "shop": shop, "tills": tills}
+        return ask(self._shell, request, led, "ask_carnets", form.items(), **values)
 
 
 def _wish(shop: str, form: dict[str, str]) -> NewCarnets:

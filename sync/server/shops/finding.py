@@ -86,7 +86,7 @@ def find_shops(db: Db, campaign: str, text: str, page: int, now: datetime) -> Sh
         return _page(rows, len(found), page)
     (count,) = db.execute("SELECT count(*) FROM shop WHERE campaign = ?", (campaign,)).fetchone()
     listed = db.execute(
-        f"{_ROW} ORDER BY name, shop.id LIMIT ? OFFSET ?",
+        f"{_ROW} ORDER BY sort_key, shop.id LIMIT ? OFFSET ?",
         (stamp(now), campaign, SHOPS_PER_PAGE, start),
     )
     return _page([ShopRow(*row) for row in listed.fetchall()], int(count), page)
@@ -106,7 +106,7 @@ def _search(db: Db, campaign: str, words: list[str]) -> list[str]:
     rows = db.execute(
         "SELECT shop.id, name, coalesce(town, ''), coalesce(siret, ''), coalesce(reference, '')"
         " FROM shop LEFT JOIN shop_facts ON shop_facts.campaign = shop.campaign AND"
-        " shop_facts.shop = shop.id WHERE shop.campaign = ? ORDER BY name, shop.id LIMIT ?",
+        " shop_facts.shop = shop.id WHERE shop.campaign = ? ORDER BY sort_key, shop.id LIMIT ?",
         (campaign, SEARCHED_MAX),
     )
     found = []

@@ -13,7 +13,9 @@ from starlette.responses import Response
 from sync.contract.messages import PAIRING_CODE_DAYS_MAX, SMALL_BODY_BYTES_MAX
 from sync.server.errors import refuse
 from sync.server.html import read_fields
+from sync.server.money.campaigns import standing
 from sync.server.operation import FORM, Pages, page
+from sync.server.organiser.campaign_zone import local
 from sync.server.organiser.shell import Led, Shell
 from sync.server.organiser.words import shops as words
 from sync.server.refusals import say
@@ -77,19 +79,19 @@ class LetterPages:
             return await self._form(request, led, numbers, 422, **how)
         now, by = self._now(), led.who.by
 
-        def work(db: Db) -> tuple[list[Letter], list[str]]:
+        def work(db: Db) -> tuple[list[Letter], list[str], datetime]:
             to = pairing.shops_for_letters(db, led.id, which, numbers, now)
             pairing.keep_sender(db, led.id, lines)
             done = pairing.issue_letters(db, led.id, to, random_code, days, by, now)
-            return done, _sponsors(db, led.id)
+            return done, _sponsors(db, led.id), _local(db, led, now)
 
-        written, sponsors = await self._store.write(work, led.id)
+        written, sponsors, there = await self._store.write(work, led.id)
         if not written:
             return await self._form(request, led, numbers, 422, wrong="letters_none")
         origin = self._services.origin_for(request)
         occasion = Occasion(led.name, sponsors, origin, lines, language)
         made = await asyncio.to_thread(make_letters, written, occasion, now)
-        return _pdf(made, f"lettres-{led.id}", now)
+        return _pdf(made, f"lettres-{led.id}", there)
 
     async def stickers(self, request: Request) -> Response:
         """GET /campaigns/{campaign}/stickers."""
@@ -101,7 +103,8 @@ class LetterPages:
         address = f"{self._services.origin_for(request)}/commerces/{led.id}"
         now = self._now()
         made = await asyncio.to_thread(make_stickers, led.name, address, int(typed), now)
-        return _pdf(made, f"vignettes-{led.id}", now)
+        there = await self._store.read(lambda db: _local(db, led, now))
+        return _pdf(made, f"vignettes-{led.id}", there)
 
     async def _form(
         self, request: Request, led: Led, numbers: list[int], status: int = 200, /, **how: str
@@ -117,8 +120,13 @@ class LetterPages:
         return self._shell.render(request, "letters", led, status, **values)
 
 
-def _pdf(content: bytes, name: str, now: datetime) -> Response:
-    named = f'attachment; filename="{name}-{now:%Y%m%d-%H%M}.pdf"'
+def _local(db: Db, led: Led, now: datetime) -> datetime:
+    return local(now, standing(db, led.id).pack)
+
+
+def _pdf(content: bytes, name: str, there: datetime) -> Response:
+    """A file that is named by the campaign's own time, as whoever looks for it remembers it."""
+    named = f'attachment; filename="{name}-{there:%Y%m%d-%H%M}.pdf"'
     return Response(content, media_type=PDF, headers={"Content-Disposition": named})
 
 

@@ -22,6 +22,7 @@ from sync.server.money.acts import record
 from sync.server.organiser.shops import COLUMNS, facts_of, write_facts
 from sync.server.refusals import say
 from sync.server.shops.csv_import import ShopLine
+from sync.server.shops.order import name_key
 from sync.server.store.db import Db, next_number
 
 LIST_LIFETIME: Final = timedelta(days=1)
@@ -84,15 +85,17 @@ def add_shop(db: Db, campaign: str, shop: str, name: str, now: datetime) -> None
     """Add a shop; the campaign must exist, and its lock be held."""
     number = next_number(db, "shop", campaign, "number")
     db.execute(
-        "INSERT INTO shop (campaign, id, number, name, created_at) VALUES (?, ?, ?, ?, ?)",
-        (campaign, shop, number, name, stamp(now)),
+        "INSERT INTO shop (campaign, id, number, name, sort_key, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (campaign, shop, number, name, name_key(name), stamp(now)),
     )
 
 
 def rename_shop(db: Db, campaign: str, shop: str, name: str) -> None:
     """Give a shop another name; Refused for an unknown shop."""
     done = db.execute(
-        "UPDATE shop SET name = ? WHERE campaign = ? AND id = ?", (name, campaign, shop)
+        "UPDATE shop SET name = ?, sort_key = ? WHERE campaign = ? AND id = ?",
+        (name, name_key(name), campaign, shop),
     )
     if not done.rowcount:
         raise refuse("not-found", f"no shop {shop}", say=say("no-shop"))

@@ -20,6 +20,7 @@ from sync.server.store.steps import (
     first,
     ledger,
     rewards,
+    sorting,
     vouchers,
     watching,
 )
@@ -34,6 +35,7 @@ SHARED_STEPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ),
     (watching.TABLES, watching.APPEND_ONLY),
     (earlier_keys.TABLES, earlier_keys.APPEND_ONLY),
+    (sorting.TABLES, sorting.APPEND_ONLY),
 )
 VERSION: Final = 1 + len(SHARED_STEPS)
 

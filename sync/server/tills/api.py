@@ -15,6 +15,7 @@ from sync.contract.messages import (
     ChainStatus,
     Problem,
     Uplink,
+    UplinkAnswer,
     is_uuid,
 )
 from sync.server.auth import Identity, bearer, check_till_token, identities, signers, stamp
@@ -53,15 +54,15 @@ class TillApi:
         self._services.meters.uplinks.take(caller.till)
         caller.require_free()
         async with self._room.enter(request, UPLINK_BODY_BYTES_MAX) as body:
-            return await self._store_uplink(caller, decode_json(body, Uplink))
+            return answer(await self._store_uplink(caller, decode_json(body, Uplink)))
 
-    async def take(self, caller: Identity, uplink: Uplink) -> Response:
+    async def take(self, caller: Identity, uplink: Uplink) -> UplinkAnswer:
         """What `entries` does, for entries that somebody brought for a till."""
         self._services.meters.uplinks.take(caller.till)
         caller.require_free()
         return await self._store_uplink(caller, uplink)
 
-    async def _store_uplink(self, caller: Identity, uplink: Uplink) -> Response:
+    async def _store_uplink(self, caller: Identity, uplink: Uplink) -> UplinkAnswer:
         campaign = _campaign_of(uplink.chain)
         keys = await self._store.read(lambda db: signers(db, caller.till))
         sender = Sender(caller.till, caller.epoch, keys, uplink.chain)
@@ -75,7 +76,7 @@ class TillApi:
             raise Refused(done.answer)
         if done.news:
             self._services.hub.ring(sender.till)
-        return answer(done.answer)
+        return done.answer
 
     async def chain(self, request: Request) -> Response:
         """GET /v1/tills/{till}/chains/{chain}."""

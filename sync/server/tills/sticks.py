@@ -67,7 +67,7 @@ class StickApi:
         brought = await self._store.read(lambda db: read_head(db, piece.stick))
         await self._access.allow(who, brought.head.campaign)
         uplink = Uplink(chain=chain_of(brought.head.campaign), entries=piece.entries)
-        return await self._tills.take(brought.caller, uplink)
+        return answer(await self._tills.take(brought.caller, uplink))
 
     async def answer(self, request: Request) -> Response:
         """POST /v1/admin/sticks/answer: the acknowledgement, signed, and the news."""

@@ -28,7 +28,7 @@ ANYONE = frozenset(
         *("makeVoucher", "showVoucher", "giveBackVoucher", "makeTransferCode", "moveWallet"),
         *("challenge", "payChallenge", "invitation", "acceptInvitation"),
         *("replaceVoucher", "exportWallet", "askToForget", "forgetWallet"),
-        *("findCampaign", "findShops", "showShop"),
+        *("findCampaign", "findShops", "showShop", "welcome"),
     )
 )
 # Who passes, by the class that an operation declares. Everybody else must not.
@@ -127,7 +127,7 @@ class Tokens(World):
 def passes(answer: Any) -> bool:
     """Whether an answer is that to somebody who may ask; the body may still be refused."""
     if answer.status_code == 303:
-        return bool(answer.headers["location"] != "/login")
+        return answer.headers["location"] not in ("/login", "/bienvenue")
     if answer.status_code == 404:
         return not re.search(
             r"no campaign \w|no shop [0-9a-f-]{36}|not for this account"

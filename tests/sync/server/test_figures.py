@@ -15,7 +15,6 @@ from sync.server.organiser.figures import figures, floor, window
 from sync.server.run import open_services
 from sync.server.services import Clock, Services
 from sync.server.store.db import Db
-from sync.server.store.schema import VERSION
 from sync.server.tills.tallies import fill_missing
 from sync.server.watch.breakdowns import CELLS_MAX, by_cell, top_share
 from sync.server.watch.estimate import Group, Panel, estimate
@@ -335,8 +334,10 @@ class TestOlderData:
         market.services.store.close()
         with sqlite3.connect(tmp_path / "data" / "server.db") as db:
             db.executescript(
-                "DROP TABLE reward_day; DROP TABLE tally; DROP TABLE flow;"
-                f"PRAGMA user_version = {VERSION - 1};"
+                "DROP TABLE reward_day; DROP TABLE tally; DROP TABLE flow; DROP TABLE earlier_key;"
+                "DROP INDEX shop_in_order; ALTER TABLE shop DROP COLUMN sort_key;"
+                "CREATE INDEX shop_in_order ON shop (campaign, name, id);"
+                "PRAGMA user_version = 3;"  # before those tables, and all that came after them
             )
         db.close()
         config = ServerConfig(tmp_path / "data")

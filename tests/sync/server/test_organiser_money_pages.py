@@ -114,6 +114,10 @@ class Office:
         Page(found.text)
         return found.text
 
+    def do(self, path: str, status: int = 303, /, **form: Any) -> str:
+        """Send a form that asks before it does anything, and say yes."""
+        return self.post(path, status, **form, sure="yes")
+
     def post(self, path: str, status: int = 303, /, **form: Any) -> str:
         """Send a form; the page, or where it leads to."""
         sent = self.api.ask("POST", f"/campaigns/{CAMPAIGN}/{path}", data=form, headers=self.who)
@@ -239,10 +243,10 @@ class TestCampaign:
 
     def test_a_fund_is_booked_to_the_cent_and_once(self, office: Office) -> None:
         said = {"districts": "halles; port", "nafs": "47; 56.10", "from_day": "2026-11-25"}
-        office.post("funds", **FUND, **said)
+        office.do("funds", **FUND, **said)
         figures = office.market.figures()
         assert figures["pledged"] == 300_000 + 123_450
-        office.post("funds", 409, **FUND)  # the form was sent twice
+        office.do("funds", 409, **FUND)  # the form was sent twice
         assert office.market.figures() == figures
         shown = office.get("campaign")
         assert "1\u202f234,50" in shown
@@ -262,7 +266,7 @@ class TestCampaign:
     def test_a_fund_that_cannot_be_is_refused(
         self, office: Office, change: dict[str, str], said: str
     ) -> None:
-        assert said in office.post("funds", 422, **(FUND | change))
+        assert said in office.do("funds", 422, **(FUND | change))
         assert office.market.figures()["pledged"] == 300_000
 
     def test_settings_are_kept_and_shown_again(self, office: Office) -> None:
@@ -364,8 +368,8 @@ class TestSettlements:
         self, office: Office, busy: Market, api: Api
     ) -> None:
         assert "20,00" in office.get("settlements")
-        assert office.post("settlements") == f"/campaigns/{CAMPAIGN}/settlements/1"
-        office.post("settlements", 404)  # nothing is left to pay
+        assert office.do("settlements") == f"/campaigns/{CAMPAIGN}/settlements/1"
+        office.do("settlements", 404)  # nothing is left to pay
         assert "Dites d&#39;abord qui paie" in office.get("settlements/1")
         office.post("settings", **SETTINGS)
         assert "Ville de Saint-Malo" in office.get("settlements/1")
@@ -374,11 +378,11 @@ class TestSettlements:
         assert xml.headers["content-type"] == "application/xml"
         assert b'<InstdAmt Ccy="EUR">20.00</InstdAmt>' in xml.content
         office.post("settlements/1/file", 400, day="tomorrow")
-        office.post("settlements/1/lines", shop=busy.shops[QUAI], state="paid")
+        office.do("settlements/1/lines", shop=busy.shops[QUAI], state="paid")
         assert "✓ payé" in office.get("settlements/1")
-        office.post("settlements/1/lines", 409, shop=busy.shops[QUAI], state="refused")
-        office.post("settlements/1/lines", 409, state="all-paid")
-        office.post("settlements/1/lines", 422, shop=busy.shops[QUAI], state="prepared")
+        office.do("settlements/1/lines", 409, shop=busy.shops[QUAI], state="refused")
+        office.do("settlements/1/lines", 409, state="all-paid")
+        office.do("settlements/1/lines", 422, shop=busy.shops[QUAI], state="prepared")
         busy.whole()
 
     def test_a_refused_line_is_owed_again_and_all_others_are_noted_at_once(
@@ -386,9 +390,9 @@ class TestSettlements:
     ) -> None:
         number = re.findall(r"findings/(\d+)", office.get("findings"))[0]
         office.post(f"findings/{number}", decision="pay")
-        office.post("settlements")
-        office.post("settlements/1/lines", shop=busy.shops[HALLES], state="refused")
-        office.post("settlements/1/lines", state="all-paid")
+        office.do("settlements")
+        office.do("settlements/1/lines", shop=busy.shops[HALLES], state="refused")
+        office.do("settlements/1/lines", state="all-paid")
         states = {one["name"]: one["state"] for one in busy.ask("settlements/1", "GET")["lines"]}
         assert states == {QUAI: "paid", HALLES: "refused"}
         assert busy.figures()["payable"] == 1000
@@ -402,12 +406,12 @@ class TestSettlements:
         shown = office.get("settlements")
         assert "sans compte bancaire" in shown
         assert f"{QUAI}\N{NO-BREAK SPACE}: 20,00" in shown
-        office.post("settlements", 404)
+        office.do("settlements", 404)
 
     def test_a_statement_sums_to_its_transfer_on_the_page_and_in_the_file(
         self, office: Office, busy: Market, api: Api
     ) -> None:
-        office.post("settlements")
+        office.do("settlements")
         path = f"settlements/1/shops/{busy.shops[QUAI]}"
         assert "20,00" in office.get(path)
         where = f"/campaigns/{CAMPAIGN}/{path}/statement.csv"
@@ -423,7 +427,7 @@ class TestSettlements:
         self, office: Office, busy: Market, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("sync.server.organiser.settlement_pages.LINES_PER_PAGE", 1)
-        office.post("settlements")
+        office.do("settlements")
         path = f"settlements/1/shops/{busy.shops[QUAI]}"
         assert "?page=2" in office.get(path)
         assert "?page=1" in office.get(f"{path}?page=2")
@@ -441,9 +445,9 @@ class TestClosing:
         api.clock.advance(days=100)
         office.log_in()
         assert "Commerces encore à payer" in office.get("closing")
-        office.post("settlements")
+        office.do("settlements")
         assert "sans réponse de la banque" in office.get("closing")
-        office.post("settlements/1/lines", state="all-paid")
+        office.do("settlements/1/lines", state="all-paid")
         assert "recopiez" in office.get("closing")
         office.post("closing", 422, id="ete")
         assert office.post("closing", id=CAMPAIGN) == f"/campaigns/{CAMPAIGN}/audit"
@@ -456,7 +460,7 @@ class TestClosing:
         assert (accounts["paid"], accounts["budget"]) == (2000, 0)
         for path in ("campaign", "rules", "findings", "settlements"):
             office.get(path)
-        office.post("funds", 409, **FUND)
+        office.do("funds", 409, **FUND)
         office.post("settings", 409, **SETTINGS)
         busy.whole()
 
@@ -470,7 +474,7 @@ def test_a_shops_page_says_what_became_of_its_paper_vouchers(
     shop = market.shops[PORT]
     for _ in range(2):  # pressed twice, it is given twice, and is seen
         wish = {"value": "2,00", "count": "3"}
-        assert office.post(f"shops/{shop}/carnets", **wish).endswith("?note=given")
+        assert office.do(f"shops/{shop}/carnets", **wish).endswith("?note=given")
     refs = [{"batch": 1, "index": index} for index in range(2)]
     earn = market.earn(PORT, 2000, secret(77)) | {"claim": None, "handed": refs}
     market.sell(PORT, 2000, earn)
@@ -479,11 +483,11 @@ def test_a_shops_page_says_what_became_of_its_paper_vouchers(
     row = page[page.index("Expirés ou annulés") :]
     assert re.findall(r'<td class="figure">(\d+)</td>', row)[:4] == ["4", "2", "0", "0"]
     assert "2,00" in row
-    assert "⚠" in office.post(f"shops/{shop}/carnets", 422, value="deux", count="3")
+    assert "⚠" in office.do(f"shops/{shop}/carnets", 422, value="deux", count="3")
 
 
 def test_every_page_is_whole_in_both_languages(office: Office, busy: Market) -> None:
-    office.post("settlements")
+    office.do("settlements")
     paths = (
         *("", "campaign", "rules", "findings", "findings?all=1", "settlements", "settlements/1"),
         *("audit", "closing", "accounts", "state?to=paused", "rules?preset=tiers"),

@@ -216,6 +216,8 @@ def test_a_page_that_is_no_number_is_refused(api: Api, page: str) -> None:
 
 def test_the_pages_are_seen_only_after_logging_in(api: Api, services: Services) -> None:
     response = api.ask("GET", "/")
+    assert (response.status_code, response.headers["location"]) == (303, "/bienvenue")
+    response = api.ask("GET", HOME)
     assert (response.status_code, response.headers["location"]) == (303, "/login")
     form = api.ask("GET", "/login")
     assert 'type="password"' in form.text

@@ -320,7 +320,7 @@ class TestStatement:
         found = statement(market, 1)
         assert found.cents == found.line.cents == 1450
         assert write_statement(found, "fr") == [
-            "Relevé du règlement n° 1 : Quai",
+            "Relevé du remboursement n° 1 : Quai",
             "Arrêté le 22/11/2026 18:00",
             "Viré sur le compte FR76 … 0189",
             "Virement préparé",

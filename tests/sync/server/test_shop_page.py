@@ -130,7 +130,7 @@ def test_a_statement_says_what_a_transfer_paid(market: Market, keeper: Person) -
     market.ask("settlements")
     found = market.api.ask("GET", f"{path(market)}/statements/1", headers=keeper.cookie)
     assert found.headers["content-type"].startswith("text/plain")
-    assert found.text.startswith("Relevé du règlement n° 1 : Quai\n")
+    assert found.text.startswith("Relevé du remboursement n° 1 : Quai\n")
     assert "5,00" in found.text
     for number in ("2", "none", "9" * 30):
         missing = f"{path(market)}/statements/{number}"

@@ -20,6 +20,7 @@ from sync.server.shops.letters import LETTERS_MAX
 from sync.server.shops.upload import split_parts
 from sync.server.store.db import Db
 from tests.sync.server.kit import Api, Till, VirtualClock, name_of
+from tests.sync.server.market import RULES
 from tests.sync.server.people import join, session
 from tests.sync.server.test_server_pages import Reader
 from tests.sync.server.test_shops_csv import siret, sirets, written
@@ -371,7 +372,7 @@ def test_letters_are_made_once_for_shops_that_wait(
     assert "ni code en cours (1)" in look("/letters").text
     made = ask_letters(api, leader)
     assert made.headers["content-type"] == "application/pdf"
-    assert 'filename="lettres-noel-20261122-1700.pdf"' in made.headers["content-disposition"]
+    assert 'filename="lettres-noel-20261122-1800.pdf"' in made.headers["content-disposition"]
     assert pages_of(made.content) == 1
     assert "Tél. 02 99" in api.ask("GET", f"{HOME}/letters", headers=leader).text
     again = ask_letters(api, leader)
@@ -426,6 +427,32 @@ def test_letters_that_cannot_be_are_refused_and_make_no_code(
     assert rows(services, "SELECT count(*) FROM pairing_code") == [(0,)]
 
 
+@pytest.mark.parametrize(
+    ("offset", "named"),
+    [("", "20261123-0030"), ("+01:00", "20261123-0030"), ("+04:00", "20261123-0330"),
+     ("-04:00", "20261122-1930")],
+)  # fmt: skip
+def test_sheets_are_named_by_the_campaigns_own_time(
+    api: Api, leader: dict[str, str], offset: str, named: str
+) -> None:
+    """Half an hour after midnight in Paris it is still the day before by UTC."""
+    if offset:
+        times = {
+            "starts_at": f"2026-11-01T00:00:00{offset}",
+            "ends_at": f"2026-12-25T00:00:00{offset}",
+            "spend_until_at": f"2027-01-31T00:00:00{offset}",
+        }
+        rules = msgspec.to_builtins(msgspec.structs.replace(RULES, **times))
+        path = "/v1/admin/campaigns/noel/rules"
+        assert api.ask("POST", path, json=rules, headers=api.admin).status_code == 201
+    api.clock.advance(hours=6, minutes=30)
+    add(api, leader)
+    letters = ask_letters(api, leader).headers["content-disposition"]
+    stickers = api.ask("GET", f"{HOME}/stickers", headers=leader).headers["content-disposition"]
+    assert f'"lettres-noel-{named}.pdf"' in letters
+    assert f'"vignettes-noel-{named}.pdf"' in stickers
+
+
 def test_stickers_are_bounded(api: Api, leader: dict[str, str]) -> None:
     made = api.ask("GET", f"{HOME}/stickers", params={"sheets": "3"}, headers=leader)
     assert (made.headers["content-type"], pages_of(made.content)) == ("application/pdf", 3)
@@ -477,7 +504,7 @@ def test_finding_and_letters_use_indexes(services: Services) -> None:
         asked = (
             "SELECT 1 FROM pairing_code WHERE campaign = 'a' AND shop = 'b' AND expires_at > 'c'",
             "SELECT 1 FROM enrolment WHERE campaign = 'a' AND shop = 'b'",
-            "SELECT id FROM shop WHERE campaign = 'a' ORDER BY name, id LIMIT 50",
+            "SELECT id FROM shop WHERE campaign = 'a' ORDER BY sort_key, id LIMIT 50",
         )
         plans = [db.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall() for sql in asked]
         return [str(row[3]) for found in plans for row in found]

@@ -33,6 +33,8 @@ def db(tmp_path: Path) -> sqlite3.Connection:
          "transfer_from_shop"),
         ("SELECT cents FROM balance WHERE campaign = ? AND account = ? AND owner = ?",
          "PRIMARY KEY"),
+        ("SELECT name FROM shop WHERE campaign = ? AND sort_key > ? ORDER BY sort_key, id",
+         "shop_in_order"),
         ("SELECT compact FROM entry WHERE campaign = ? AND enrolment = ? AND number > ?",
          "sqlite_autoindex_entry_1"),
     ],

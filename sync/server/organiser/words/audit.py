@@ -32,7 +32,7 @@ _FR: Final = {
     "check_redemptions": "Aucun paiement sans bon dépensé",
     "say_redemptions": "Ce que les ventes créditent aux commerces est ce qu'elles ont encaissé en"
     " bons.",
-    "check_settled": "Ce qui est parti en banque est ce que disent les règlements",
+    "check_settled": "Ce qui est parti en banque est ce que disent les remboursements",
     "say_settled": "La somme des lignes non refusées est celle des virements.",
     "check_sources": "Chaque mouvement a sa cause",
     "say_sources": "Il nomme une écriture de caisse ou un acte qui existe.",
@@ -52,7 +52,7 @@ _FR: Final = {
     "figure_reversed": "repris",
     "figure_paid": "payé",
     "figure_owed": "encore dû",
-    "figure_listed": "dans les règlements",
+    "figure_listed": "dans les remboursements",
     "figure_transfers without a cause": "mouvements sans cause",
     "figure_transfers after the closing": "mouvements après la clôture",
     "figure_fund": "fonds",

@@ -8,18 +8,34 @@ from typing import Final
 from sync.server.texts import Language
 
 _FR: Final = {
-    "settlements": "Règlements",
-    "settlement": "Règlement n° {number}",
-    "settlements_help": "Préparer un règlement vérifie chaque signature des bons payés, puis arrête"
-    " ce qui est dû à chaque commerce. Le fichier va à votre banque ; sa réponse se note ensuite,"
-    " ligne par ligne ou d'un coup.",
+    "settlements": "Remboursements",
+    "settlement": "Remboursement n° {number}",
+    "settlements_help": "Ce que la campagne doit aux commerces pour les bons qu'ils ont pris."
+    " Préparer un remboursement vérifie chaque signature des bons payés, puis arrête ce qui est dû"
+    " à chaque commerce. Le fichier va à votre banque ; sa réponse se note ensuite, ligne par ligne"
+    " ou d'un coup.",
     "owed_now": "Prêt à payer",
     "owed_shops": "Commerces à payer",
-    "prepare": "Préparer un règlement",
+    "prepare": "Préparer un remboursement",
+    "ask_run": "Préparer ce remboursement ?",
+    "ask_run_help": "Ce qui est dû à ce moment-là est arrêté, commerce par commerce, et attend la"
+    " banque. Un remboursement préparé ne s'annule pas ; une ligne que la banque refuse redevient"
+    " due.",
+    "prepare_yes": "Préparer",
+    "run": "Remboursement n°",
+    "ask_paid": "La banque a payé cette ligne ?",
+    "ask_paid_help": "La ligne est close : le commerce voit ce montant comme payé. Cela ne se"
+    " reprend pas.",
+    "ask_all-paid": "La banque a payé toutes ces lignes ?",
+    "ask_all-paid_help": "Les lignes sont closes : les commerces voient ces montants comme payés."
+    " Cela ne se reprend pas. Notez d'abord, une par une, celles que la banque a refusées.",
+    "ask_refused": "La banque a refusé cette ligne ?",
+    "ask_refused_help": "Le montant redevient dû au commerce et entre dans le prochain"
+    " remboursement. Cela ne se reprend pas.",
     "nothing_owed": "Rien n'est à payer pour l'instant.",
     "no_account": "Dus, mais sans compte bancaire connu",
-    "no_run": "Aucun règlement n'a encore été préparé.",
-    "runs": "Règlements préparés",
+    "no_run": "Aucun remboursement n'a encore été préparé.",
+    "runs": "Remboursements préparés",
     "number": "Numéro",
     "cutoff": "Arrêté le",
     "lines": "Lignes",
@@ -34,7 +50,7 @@ _FR: Final = {
     "mark_paid": "payé",
     "mark_refused": "refusé",
     "refused_help": "Une ligne refusée redevient due au commerce et entre dans le prochain"
-    " règlement.",
+    " remboursement.",
     "all_paid": "Noter payé tout ce qui est sans réponse ({count})",
     "bank_file": "Fichier pour la banque",
     "bank_file_help": "Virements SEPA (pain.001.001.09) des lignes sans réponse, débités du compte"
@@ -44,7 +60,7 @@ _FR: Final = {
     "day_wanted": "Jour d'exécution",
     "part": "Partie",
     "download": "Télécharger",
-    "statement_title": "Relevé du règlement n° {number}, {shop}",
+    "statement_title": "Relevé du remboursement n° {number}, {shop}",
     "no_item": "Aucune ligne.",
     "day": "Jour",
     "till": "Caisse",
@@ -61,12 +77,27 @@ _FR: Final = {
 _EN: Final = {
     "settlements": "Settlements",
     "settlement": "Settlement {number}",
-    "settlements_help": "Preparing a settlement checks every signature of the vouchers it pays for,"
-    " then fixes what each shop is owed. The file goes to your bank; its answer is noted"
-    " afterwards, line by line or all at once.",
+    "settlements_help": "What the campaign owes shops for the vouchers that they took. Preparing a"
+    " settlement checks every signature of the vouchers it pays for, then fixes what each shop is"
+    " owed. The file goes to your bank; its answer is noted afterwards, line by line or all at"
+    " once.",
     "owed_now": "Ready to be paid",
     "owed_shops": "Shops to pay",
     "prepare": "Prepare a settlement",
+    "ask_run": "Prepare this settlement?",
+    "ask_run_help": "What is owed at that moment is fixed, shop by shop, and waits for the bank. A"
+    " settlement that is prepared cannot be undone; a line that the bank refuses is owed again.",
+    "prepare_yes": "Prepare",
+    "run": "Settlement",
+    "ask_paid": "Has the bank paid this line?",
+    "ask_paid_help": "The line is final: the shop sees this amount as paid. It cannot be taken"
+    " back.",
+    "ask_all-paid": "Has the bank paid all these lines?",
+    "ask_all-paid_help": "The lines are final: the shops see these amounts as paid. It cannot be"
+    " taken back. First note, one by one, those that the bank refused.",
+    "ask_refused": "Has the bank refused this line?",
+    "ask_refused_help": "The amount is owed to the shop again, and goes into the next"
+    " settlement. It cannot be taken back.",
     "nothing_owed": "Nothing is to be paid at present.",
     "no_account": "Owed, but no bank account is known",
     "no_run": "No settlement has been prepared yet.",

@@ -61,6 +61,11 @@ _FR: Final = {
     "carnets_value": "Valeur d'un bon (€)",
     "carnets_count": "Bons par caisse (50 au plus)",
     "carnets_give": "Donner ces bons aux caisses",
+    "ask_carnets": "Donner ces bons aux caisses ?",
+    "ask_carnets_help": "Ils partent vers chaque caisse du commerce et ne se reprennent pas. Ils ne"
+    " valent rien avant d'être remis à un client à la place d'un gain.",
+    "carnets_per_till": "Bons par caisse",
+    "carnets_most": "En tout",
     "carnets_caption": "Ce que sont devenus les bons donnés, en nombre",
     "carnets_waiting": "Aux caisses",
     "carnets_handed": "Remis",
@@ -219,6 +224,11 @@ _EN: Final = {
     "carnets_value": "Value of a voucher (€)",
     "carnets_count": "Vouchers for each till (50 at most)",
     "carnets_give": "Give the tills these vouchers",
+    "ask_carnets": "Give the tills these vouchers?",
+    "ask_carnets_help": "They go to each till of the shop and cannot be taken back. They are worth"
+    " nothing before they are handed to a customer instead of a reward.",
+    "carnets_per_till": "Vouchers for each till",
+    "carnets_most": "In all",
     "carnets_caption": "What became of the vouchers given, by number",
     "carnets_waiting": "At the tills",
     "carnets_handed": "Handed out",
