@@ -22,7 +22,7 @@ from tests.sync.server.kit import ORIGIN, Api, VirtualClock
 from tests.sync.server.market import CAMPAIGN, Market, secret
 
 # Who asks before a campaign is known, and the campaigns themselves: small, on every machine.
-OF_NO_CAMPAIGN = {"campaign", "identity", "session", "account", "idempotency"}
+OF_NO_CAMPAIGN = {"campaign", "identity", "earlier_key", "session", "account", "idempotency"}
 PARTITIONS = 4
 TABLE = re.compile(r"CREATE TABLE (\w+) \((.*?)\n\)\s*;", re.DOTALL)
 

@@ -257,19 +257,21 @@ class TestCampaigns:
 
 class TestSettlements:
     def test_each_is_paid_once(self, desk: Desk) -> None:
-        desk.fails("/settlements", "nobody-owed", go="1")
+        desk.fails("/settlements", "nobody-owed", sure="yes")
         desk.fails("/settlements/1", "no-settlement")
         spend_twice(desk.market)
-        desk.does("/settlements")
+        desk.does("/settlements", sure="yes")
         shops = desk.market.shops
         desk.fails("/settlements/1/file", "payer-missing", day="2026-11-24")
-        desk.does("/settlements/1/lines", shop=shops["Quai"], state="paid")
+        desk.does("/settlements/1/lines", shop=shops["Quai"], state="paid", sure="yes")
         text = desk.fails(
-            "/settlements/1/lines", "line-answered", shop=shops["Quai"], state="refused"
+            "/settlements/1/lines", "line-answered", shop=shops["Quai"], state="refused", sure="yes"
         )
         assert "Ce virement est déjà noté : payé." in text
-        desk.fails("/settlements/1/lines", "line-missing", shop=shops["Port"], state="paid")
-        desk.fails("/settlements/1/lines", "bank-answered", state="all-paid")
+        desk.fails(
+            "/settlements/1/lines", "line-missing", shop=shops["Port"], state="paid", sure="yes"
+        )
+        desk.fails("/settlements/1/lines", "bank-answered", state="all-paid", sure="yes")
         desk.fails(f"/settlements/1/shops/{shops['Port']}", "line-missing")
 
     def test_the_banks_file_has_a_day_that_banks_take(self, desk: Desk) -> None:
@@ -277,17 +279,17 @@ class TestSettlements:
         kept = desk.market.ask("settings", "GET")
         payer = {"debtor_name": "Ville", "debtor_iban": IBAN}
         desk.market.ask("settings", "PUT", **(kept | payer))
-        desk.does("/settlements")
+        desk.does("/settlements", sure="yes")
         text = desk.fails("/settlements/1/file", "payment-day", day="2025-01-01")
         assert re.search(r"entre le \d\d/\d\d/20\d\d et le", text)
-        desk.does("/settlements/1/lines", state="all-paid")
+        desk.does("/settlements/1/lines", state="all-paid", sure="yes")
         desk.fails("/settlements/1/file", "part-empty", day="2026-11-24")
 
 
 class TestShops:
     def test_what_a_shop_is_given_can_be_given(self, desk: Desk) -> None:
         bare = str(desk.market.api.order("shops", campaign=CAMPAIGN, name="Neuf")["id"])
-        desk.fails(f"/shops/{bare}/carnets", "shop-tillless", value="2,00", count="3")
+        desk.fails(f"/shops/{bare}/carnets", "shop-tillless", value="2,00", count="3", sure="yes")
         text = desk.fails(f"/shops/{bare}/carnets", "carnet-wish", value="deux", count="3")
         assert "un nombre de bons de 1 à" in text
         desk.fails(f"/shops/{bare}/codes", "code-days", act="make", days="99")

@@ -133,10 +133,11 @@ def test_closing_ends_the_processes() -> None:
 def test_a_server_that_is_killed_leaves_no_process_behind() -> None:
     """And one that is interrupted at a terminal ends its own in good order."""
     script = (
-        "import asyncio, sys\n"
+        "import sys\n"
         "from tests.sync.server.test_server_reading import batch, read\n"
         "from sync.server.tills.reading import Beside\n"
-        "read(Beside(1), *batch())\n"
+        "beside = Beside(1)\n"
+        "read(beside, *batch())\n"
         "print('ready', flush=True)\n"
         "sys.stdin.read()\n"
     )
