@@ -109,21 +109,24 @@ def listed(db: Db, campaign: str, *, only_open: bool = True) -> list[Finding]:
     return [_finding(row) for row in rows.fetchall()]
 
 
-def decide(db: Db, campaign: str, number: int, decision: str, who: str, at: str) -> None:
-    """Settle a finding: `pay` the shop what is at stake out of the budget, `refuse`, or `noted`.
-
-    Refused for an unknown or decided one, and for money that is not there.
-    """
-    row = db.execute(
-        f"{_COLUMNS} WHERE campaign = ? AND id = ?",
-        (campaign, number),
-    ).fetchone()
+def undecided(db: Db, campaign: str, number: int) -> Finding:
+    """A finding that waits for a decision; Refused for an unknown or decided one."""
+    row = db.execute(f"{_COLUMNS} WHERE campaign = ? AND id = ?", (campaign, number)).fetchone()
     if row is None:
         raise refuse("not-found", f"no finding {number}", say=say("no-finding", number=number))
     found = _finding(row)
     if found.decision:
         decided = say("finding-decided", number=number, decision=found.decision)
         raise refuse("exists", f"finding {number} was decided: {found.decision}", say=decided)
+    return found
+
+
+def decide(db: Db, campaign: str, number: int, decision: str, who: str, at: str) -> None:
+    """Settle a finding: `pay` the shop what is at stake out of the budget, `refuse`, or `noted`.
+
+    Refused for an unknown or decided one, and for money that is not there.
+    """
+    found = undecided(db, campaign, number)
     act = record(db, campaign, "decide", who, at, {"finding": number, "decision": decision})
     if decision == "pay":
         _pay(Ledger(db, campaign, at), found, of_act(act))

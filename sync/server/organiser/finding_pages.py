@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -14,6 +15,7 @@ from sync.server.html import read_form
 from sync.server.money import findings
 from sync.server.money.findings import LISTED_MAX, Finding
 from sync.server.operation import FORM, Pages, page
+from sync.server.organiser.asking import SURE, YES, ask
 from sync.server.organiser.numbers import number_of
 from sync.server.organiser.reason_words import say
 from sync.server.organiser.shell import Shell
@@ -23,6 +25,7 @@ from sync.server.store.db import Db
 
 _LIST: Final = "/campaigns/{campaign}/findings"
 _DECISIONS: Final = ("pay", "refuse", "noted")
+_ASKED: Final = ("pay", "refuse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +58,36 @@ class FindingPages:
         every = bool(request.query_params.get("all"))
 
         def work(db: Db) -> list[Shown]:
-            found = findings.listed(db, led.id, only_open=not every)
-            names = _names(db, led.id, {one.shop for one in found if one.shop})
-            return [Shown(one, names.get(one.shop, one.shop)) for one in found]
+            return _shown(db, led.id, findings.listed(db, led.id, only_open=not every))
 
         shown = await self._store.read(work)
         values = {"findings": shown, "every": every, "most": LISTED_MAX, "say": say}
         return self._shell.render(request, "findings", led, **values)
 
     async def decide(self, request: Request) -> Response:
-        """POST /campaigns/{campaign}/findings/{finding}."""
+        """POST /campaigns/{campaign}/findings/{finding}. What concerns a shop's money is asked."""
         led = await self._shell.led(request)
-        number = number_of(request, "finding")
-        decision = (await read_form(request)).get("decision", "")
+        number, form = number_of(request, "finding"), await read_form(request)
+        decision = form.get("decision", "")
         if decision not in _DECISIONS:
             raise refuse("malformed", f"decision: expected one of {', '.join(_DECISIONS)}")
+        if decision in _ASKED and form.get(SURE) != YES:
+            (shown,) = await self._store.read(
+                lambda db: _shown(db, led.id, [findings.undecided(db, led.id, number)])
+            )
+            if shown.finding.may_be_paid:
+                values = {"shown": shown, "decision": decision, "say": say}
+                return ask(self._shell, request, led, "ask_finding", form.items(), **values)
         now = stamp(self._services.clock.now())
         await self._store.write(
             lambda db: findings.decide(db, led.id, number, decision, led.who.by, now), led.id
         )
         return RedirectResponse(f"{led.path}/findings", 303)
+
+
+def _shown(db: Db, campaign: str, found: Sequence[Finding]) -> list[Shown]:
+    names = _names(db, campaign, {one.shop for one in found if one.shop})
+    return [Shown(one, names.get(one.shop, one.shop)) for one in found]
 
 
 def _names(db: Db, campaign: str, shops: set[str]) -> dict[str, str]:

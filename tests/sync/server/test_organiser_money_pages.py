@@ -331,13 +331,41 @@ class TestFindings:
             r"findings/(\d+)\"><input type=\"hidden\" name=\"decision\" value=\"pay", shown
         )
         owed = busy.figures()["payable"]
-        office.post(f"findings/{number}", decision="pay")
+        office.post(f"findings/{number}", decision="pay", sure="yes")
         assert busy.figures()["payable"] == owed + 1000
         office.post(f"findings/{number}", 409, decision="pay")
         assert busy.figures()["payable"] == owed + 1000
         assert "✓ payé" in office.get("findings?all=1")
         assert "✓ payé" not in office.get("findings")
         busy.whole()
+
+    @pytest.mark.parametrize(
+        ("decision", "french", "english"),
+        [
+            ("pay", ("Payer ce commerce ?", "Payer 10,00"), ("Pay this shop?", "Pay €10.00")),
+            ("refuse", ("Refuser ce paiement ?",), ("Refuse this payment?",)),
+        ],
+    )
+    def test_what_concerns_a_shops_money_is_asked_for_first(
+        self,
+        office: Office,
+        busy: Market,
+        decision: str,
+        french: tuple[str, ...],
+        english: tuple[str, ...],
+    ) -> None:
+        before = busy.figures()
+        (number,) = re.findall(r"findings/(\d+)\"><input[^>]*value=\"pay", office.get("findings"))
+        path = f"/campaigns/{CAMPAIGN}/findings/{number}"
+        for language, words in (("fr", french), ("en", english)):
+            headers = office.who | {"Accept-Language": language}
+            asked = office.api.ask("POST", path, data={"decision": decision}, headers=headers)
+            Page(asked.text)
+            shown = " ".join(asked.text.split()).replace("\u202f", " ").replace("\xa0", " ")
+            assert all(one in shown for one in (*words, HALLES)), shown
+        assert busy.figures() == before
+        office.post(f"findings/{number}", decision=decision, sure="yes")
+        assert f'findings/{number}"' not in office.get("findings")
 
     def test_a_shop_that_was_paid_is_never_paid_again(self, office: Office) -> None:
         market = office.market
@@ -389,7 +417,7 @@ class TestSettlements:
         self, office: Office, busy: Market
     ) -> None:
         number = re.findall(r"findings/(\d+)", office.get("findings"))[0]
-        office.post(f"findings/{number}", decision="pay")
+        office.post(f"findings/{number}", decision="pay", sure="yes")
         office.do("settlements")
         office.do("settlements/1/lines", shop=busy.shops[HALLES], state="refused")
         office.do("settlements/1/lines", state="all-paid")

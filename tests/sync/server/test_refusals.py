@@ -196,14 +196,14 @@ def spend_twice(market: Market) -> str:
 class TestFindings:
     def test_it_is_decided_once(self, desk: Desk) -> None:
         number = spend_twice(desk.market)
-        desk.does(f"/findings/{number}", decision="pay")
+        desk.does(f"/findings/{number}", decision="pay", sure="yes")
         text = desk.fails(f"/findings/{number}", "finding-decided", decision="refuse")
         assert f"Le n° {number} est déjà décidé : payé." in text
         desk.fails("/findings/999", "no-finding", decision="noted")
 
     def test_no_more_is_paid_than_the_budget_holds(self, desk: Desk) -> None:
         self.find(desk.market, Kind.POLICY, 99_999_999)
-        text = desk.fails("/findings/1", "finding-unpayable", decision="pay")
+        text = desk.fails("/findings/1", "finding-unpayable", decision="pay", sure="yes")
         assert "999 999,99 € ne peuvent pas être payés" in text.replace(NARROW, " ")
 
     def test_nobody_is_paid_for_what_no_shop_waits_for(self, desk: Desk) -> None:

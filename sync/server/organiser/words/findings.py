@@ -19,6 +19,11 @@ _FR: Final = {
     "pay": "Payer {amount}",
     "refuse": "Refuser",
     "noted": "Vu",
+    "ask_pay": "Payer ce commerce ?",
+    "ask_pay_help": "La somme est prise dans le budget et due au commerce dès maintenant. Une"
+    " décision est définitive.",
+    "ask_refuse": "Refuser ce paiement ?",
+    "ask_refuse_help": "Le commerce garde la perte. Une décision est définitive.",
     "decided": "Décision",
     "decided_pay": "✓ payé",
     "decided_refuse": "○ refusé",
@@ -66,6 +71,11 @@ _EN: Final = {
     "pay": "Pay {amount}",
     "refuse": "Refuse",
     "noted": "Noted",
+    "ask_pay": "Pay this shop?",
+    "ask_pay_help": "The amount is taken out of the budget and owed to the shop from now on. A"
+    " decision is final.",
+    "ask_refuse": "Refuse this payment?",
+    "ask_refuse_help": "The shop bears the loss. A decision is final.",
     "decided": "Decision",
     "decided_pay": "✓ paid",
     "decided_refuse": "○ refused",
