@@ -66,7 +66,7 @@ class TillApi:
         campaign = _campaign_of(uplink.chain)
         keys = await self._store.read(lambda db: signers(db, caller.till))
         sender = Sender(caller.till, caller.epoch, keys, uplink.chain)
-        batch = await self._services.reading.read(uplink.entries, sender)
+        batch = await self._services.reading.read(uplink.entries, sender, alone=self._room.has_one)
         now = stamp(self._services.clock.now())
         key = self._services.secrets.key
         done = await self._store.write(

@@ -44,14 +44,25 @@ STOP_SECONDS: Final = 5.0
 class Reading(Protocol):
     """What reads the batches of a server."""
 
-    async def read(self, entries: Sequence[str], sender: Sender) -> list[Received]:
-        """The entries of a batch, verified. Raises Refused, naming the entry that is wrong."""
+    async def read(
+        self, entries: Sequence[str], sender: Sender, *, alone: bool = False
+    ) -> list[Received]:
+        """The entries of a batch, verified. Raises Refused, naming the entry that is wrong.
+
+        `alone`: nobody else brings anything now, so that nobody gains by another process.
+        """
 
 
 class Here:
     """A thread of this process, so that nobody waits for milliseconds of hashing."""
 
-    async def read(self, entries: Sequence[str], sender: Sender) -> list[Received]:
+    async def read(
+        self,
+        entries: Sequence[str],
+        sender: Sender,
+        *,
+        alone: bool = False,  # noqa: ARG002 - all the same here
+    ) -> list[Received]:
         """The entries of a batch, verified; Refused."""
         return await asyncio.to_thread(read_batch, entries, sender)
 
@@ -66,9 +77,11 @@ class Beside:
         self._started: set[_Process] = set()
         self._lock = Lock()
 
-    async def read(self, entries: Sequence[str], sender: Sender) -> list[Received]:
+    async def read(
+        self, entries: Sequence[str], sender: Sender, *, alone: bool = False
+    ) -> list[Received]:
         """The entries of a batch, verified; Refused."""
-        if len(entries) < BESIDE_FROM_ENTRIES:
+        if alone or len(entries) < BESIDE_FROM_ENTRIES:
             return await self._here.read(entries, sender)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._read, entries, sender)

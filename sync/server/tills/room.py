@@ -29,6 +29,11 @@ class Room:
         self._inside = 0
         self._turn = asyncio.Semaphore(at_once)
 
+    @property
+    def has_one(self) -> bool:
+        """Whether a single till is being served."""
+        return self._inside == 1
+
     @asynccontextmanager
     async def enter(self, request: Request, bytes_max: int) -> AsyncIterator[bytes]:
         """Read what a till brings, and wait for its turn. Refused: busy, when the room is full."""

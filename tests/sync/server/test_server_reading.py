@@ -100,6 +100,12 @@ def test_a_short_batch_starts_no_process(beside: Beside) -> None:
     assert readers(os.getpid()) == set()
 
 
+def test_a_till_that_is_alone_needs_no_process(beside: Beside) -> None:
+    entries, sender = batch()
+    assert asyncio.run(beside.read(entries, sender, alone=True)) == read_batch(entries, sender)
+    assert readers(os.getpid()) == set()
+
+
 def test_a_refusal_names_the_same_entry(beside: Beside) -> None:
     entries, sender = batch()
     entries[4] = entries[4][:-4] + "AAAA"
