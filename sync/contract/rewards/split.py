@@ -39,9 +39,11 @@ def proportional(amount: int, held: Mapping[int, int]) -> dict[int, int]:
     if amount <= 0:
         return {}
     parts = {fund: amount * cents // total for fund, cents in have.items()}
-    rests = sorted(have, key=lambda fund: (-(amount * have[fund] % total), fund))
-    for fund in rests[: amount - sum(parts.values())]:
-        parts[fund] += 1
+    short = amount - sum(parts.values())
+    if short:
+        rests = sorted(have, key=lambda fund: (-(amount * have[fund] % total), fund))
+        for fund in rests[:short]:
+            parts[fund] += 1
     return {fund: part for fund, part in parts.items() if part}
 
 

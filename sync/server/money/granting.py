@@ -74,8 +74,10 @@ class _Granting:
         """What the shop's rewards come to on a good day: the 95th percentile of its last days."""
         first = (datetime.fromisoformat(self._ledger.at) - timedelta(days=HISTORY_DAYS)).date()
         rows = self._db.execute(
-            "SELECT sum(promised) AS cents FROM earn WHERE campaign = ? AND shop = ? AND day >= ?"
-            " AND kind = 'earn' GROUP BY day ORDER BY cents",
+            "SELECT sum(reward_cents) AS cents FROM enrolment JOIN reward_day"
+            " ON reward_day.campaign = enrolment.campaign AND enrolment = id"
+            " WHERE enrolment.campaign = ? AND shop = ? AND day >= ?"
+            " GROUP BY day ORDER BY cents",
             (self._now_is.campaign, self._sender.shop, first.isoformat()),
         ).fetchall()
         usual = int(rows[-(-len(rows) * 95 // 100) - 1][0]) if rows else 0

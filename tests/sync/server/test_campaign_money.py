@@ -253,6 +253,15 @@ class TestBudget:
         assert [lease.amount for lease in market.leases("Port")] == [2000, 1000]
         market.whole()
 
+    def test_a_till_is_leased_what_its_shop_gives_on_a_good_day(self, market: Market) -> None:
+        (first,) = market.leases("Port")
+        for number in range(6):
+            market.sell("Port", 6000, market.earn("Port", 6000, secret(number)) | {"leases": []})
+        market.send("Port")
+        assert market.figures()["earned"] == 6_000
+        assert [lease.amount for lease in market.leases("Port")] == [first.amount, 4_000]
+        market.whole()
+
     def test_leases_never_exceed_their_share_of_what_is_left(
         self, api: Api, services: Services
     ) -> None:
