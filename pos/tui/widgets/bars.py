@@ -188,7 +188,8 @@ class StatusBar(Bar):
             style = "bar_warn"
         if link.trouble:
             trouble = clean(state_of(self.language.device(link.trouble)))
-            state, style = f"{state}, {trouble}", "bar_bad"
+            # Nobody knows to be up to date while something is in the way.
+            state, style = f"{state}, {trouble}" if link.waiting else trouble, "bar_bad"
         return [(f"{_SIGNS[style]} ", style), (f"{label} ", "bar"), (state, style)]
 
     def _age(self, oldest_at: str | None) -> str:
