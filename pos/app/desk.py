@@ -187,6 +187,7 @@ class Desk:
         self.held: set[tuple[str, str, str]] = set()
         self.doubts: list[tuple[NewReservation, str]] = []
         self.wrong_codes = 0  # digits that no phone showed, since a phone was asked to pay
+        self.passed_phone = ""  # the challenge of a phone without whose digits the sale may end
 
     # --- who may ---------------------------------------------------------------------------------
 
