@@ -11,7 +11,8 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from pos.adapters.sync_watch import SyncWatch
-from pos.app.ports import CampaignLink, Identity, Ledger, ListedAt
+from pos.app.campaign_ports import CampaignLink, Identity, ListedAt
+from pos.app.ports import Ledger
 from pos.domain.errors import NoAnswer, VoucherRefused
 from sync.contract.entry import CAMPAIGN_PREFIX, is_chain
 from sync.errors import SyncError

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from pos.app.campaign_ports import KeptClaim
 from pos.app.desk import Desk, Pending
-from pos.app.ports import DeviceState, KeptClaim, PrintJob, Transaction
+from pos.app.ports import DeviceState, PrintJob, Transaction
 from pos.app.ticket_number import ticket_entry
 from pos.domain.document import Block, Cut, Document, Feed, Qr, Rule, Text, to_data
 from pos.domain.errors import NothingEarned

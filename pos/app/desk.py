@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeAlias, TypeVar
 
+from pos.app.campaign_ports import Campaigns, Identity
 from pos.app.ports import (
-    Campaigns,
     CardTerminal,
     Catalogue,
     Clock,
-    Identity,
     Ledger,
     Printer,
     Role,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from pos.app.ports import CampaignLink, DeviceHealth, DeviceState
+from pos.app.campaign_ports import CampaignLink
+from pos.app.ports import DeviceHealth, DeviceState
 from pos.app.views import StatusView
 from pos.domain.money import Cents
 from pos.domain.ticket import Shop

@@ -15,7 +15,7 @@ import pytest
 from pos.adapters.campaigns import NOT_ENROLLED, STOPPED, UNREADABLE
 from pos.adapters.sync_watch import GRACE_SECONDS, LOOK_SECONDS, SyncWatch
 from pos.app import take_payment
-from pos.app.ports import CampaignLink
+from pos.app.campaign_ports import CampaignLink
 from pos.app.views import show
 from pos.i18n import language
 from pos.plain.front import PlainFront

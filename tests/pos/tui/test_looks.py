@@ -6,7 +6,8 @@ import pytest
 from textual.pilot import Pilot
 
 from pos.adapters.campaigns import STOPPED
-from pos.app.ports import CampaignLink, DeviceHealth, DeviceState
+from pos.app.campaign_ports import CampaignLink
+from pos.app.ports import DeviceHealth, DeviceState
 from pos.domain.payment import State
 from pos.tui.app import TillApp
 from pos.tui.text import SIGNS
