@@ -76,15 +76,10 @@ def print_claims(desk: Desk, number: int | None = None) -> Pending[Document]:
 
 def claims_document(desk: Desk, shown: tuple[Shown, ...]) -> Document:
     """The paper of what can be claimed."""
-    return (*shop_header(desk.settings.shop), *claim_blocks(desk, shown), Cut())
-
-
-def claim_blocks(desk: Desk, shown: tuple[Shown, ...]) -> Document:
-    """What can be claimed, one below the other."""
     blocks: list[Block] = []
     for one in shown:
         blocks += _voucher(desk, one) if one.voucher else _claim(desk, one)
-    return tuple(blocks)
+    return (*shop_header(desk.settings.shop), *blocks, Cut())
 
 
 def _claim(desk: Desk, one: Shown) -> Iterator[Block]:

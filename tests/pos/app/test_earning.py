@@ -249,13 +249,6 @@ def test_who_asks_gets_a_qr_and_a_code_that_the_server_can_check(joined: Counter
     assert joined.store.ledger.jobs()[-1].title == "Gain à réclamer"
 
 
-def test_the_claim_may_stand_on_the_receipt_itself(joined: Counter) -> None:
-    joined.ring(BREAD)
-    pay(joined)
-    paper = print_receipt.print_receipt(joined.desk, with_claims=True).wait().document
-    assert len([block for block in paper if isinstance(block, Qr)]) == 1
-
-
 def test_a_ticket_that_earned_nothing_has_nothing_to_claim(counter: Counter) -> None:
     counter.ring(BREAD)
     pay(counter)
