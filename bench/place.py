@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from pos.adapters.simulated import Pace
-from pos.app.ports import CampaignLink
+from pos.app.campaign_ports import CampaignLink
 from pos.app.session import declare_float
 from pos.app.sign_on import sign_on
 from pos.bootstrap import Till, now, open_for_writing, open_till

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import sqlite3
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pos.adapters.simulated import Pace, SimulatedDevices
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 LOGS: Final = "logs"
 SOFTWARE: Final = f"Comptoir {__version__}"
 # Without the letters and digits that people confuse when they read a reference aloud.
@@ -72,8 +74,7 @@ class Till:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Keys of what the shop should know of this opening, such as a journal put back."""
-        found = [f"warning.head_{self.store.head}"] if self.store.head in PUT_BACK else []
-        return (*found, *(() if sqlite_is_safe() else ("warning.sqlite",)))
+        return (f"warning.head_{self.store.head}",) if self.store.head in PUT_BACK else ()
 
     @property
     def simulated(self) -> SimulatedDevices | None:
@@ -110,6 +111,10 @@ def open_till(
         store = open_store(folder, machine(), clock)
         closing.callback(store.close)
         closing.callback(remove, log_to(folder.path / LOGS, "till"))
+        if not sqlite_is_safe():
+            logger.info(
+                "SQLite %s: a second writer would meet its WAL-reset bug", sqlite3.sqlite_version
+            )
         plugs = find_plugs(config, is_demo=folder.is_demo, paper=paper, pace=pace, closing=closing)
         printer = SpooledPrinter(store.ledger, config.printer.drawer_pin)
         campaigns = CampaignReader(

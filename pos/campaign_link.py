@@ -7,11 +7,11 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from pos import __version__
 from pos.app.ports import Clock
@@ -93,6 +93,16 @@ class JournalSource:
             raise JournalUnreadable(str(error)) from error
 
 
+class Voice(Protocol):
+    """Who is told what the sync process does; from any thread, and without an error."""
+
+    def begins(self, enrolments: Sequence[Enrolment]) -> None:
+        """Sending and listening begin, for these campaigns."""
+
+    def hears(self, server: str, job: str, error: SyncError | None) -> None:
+        """A job has trouble with its server, or none any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A till's side of its campaigns, open for the sync process."""
@@ -101,6 +111,7 @@ class Link:
     source: JournalSource
     state: State
     clock: Clock
+    voice: Voice | None = None
 
     def engine(self) -> Engine:
         """The engine over this link, with real lines and real chance."""
@@ -130,7 +141,27 @@ class Link:
 
     def _tools(self) -> Tools:
         chance = random.SystemRandom()
-        return Tools(clock=self.clock, uniform=chance.uniform, tell=_tell)
+        return Tools(self.clock, chance.uniform, self._tell, self._met)
+
+    def _tell(self, name: str, error: SyncError | None) -> None:
+        if error is None:
+            logger.info("%s: well again", name)
+        else:
+            logger.warning("%s: %s: %s", name, error.trouble, error)
+        self._heard(name, error)
+
+    def _met(self, name: str) -> None:
+        self._heard(name, None)
+
+    def _heard(self, name: str, error: SyncError | None) -> None:
+        """Say it by the server; what a server's lists find, its feed finds too."""
+        if self.voice is None:
+            return
+        with suppress(StateError):
+            for one in self.state.enrolments(self.identity.epoch):
+                if name in (one.campaign, one.origin):
+                    self.voice.hears(one.origin, name, error)
+                    return
 
     def client(self, server: str) -> Client:
         """A client of a server's address, as it was typed; SyncError for one that cannot be."""
@@ -147,13 +178,16 @@ class Link:
 
 
 @contextmanager
-def open_link(folder: DataFolder, machine: Machine, clock: Clock) -> Iterator[Link]:
+def open_link(
+    folder: DataFolder, machine: Machine, clock: Clock, voice: Voice | None = None
+) -> Iterator[Link]:
     """Open a till's folder for the sync process. KeyUnusable before the till's first start."""
     reader = Reader(folder.till_db, "till")
     try:
         state = State(folder.campaign_db)
         try:
-            yield Link(identity_of(reader, folder, machine), JournalSource(reader), state, clock)
+            identity = identity_of(reader, folder, machine)
+            yield Link(identity, JournalSource(reader), state, clock, voice)
         finally:
             state.close()
     finally:
@@ -169,19 +203,21 @@ def identity_of(reader: Reader, folder: DataFolder, machine: Machine) -> Identit
         return keys.load(connection, folder, machine, till)
 
 
-def run(folder: DataFolder, machine: Machine, clock: Clock) -> None:
+def run(folder: DataFolder, machine: Machine, clock: Clock, voice: Voice | None = None) -> None:
     """Send and listen until a signal; a till that goes on under a new key is taken up again."""
-    _run_once(folder, machine, clock)
+    _run_once(folder, machine, clock, voice)
     while True:
         try:
-            _run_once(folder, machine, clock)
+            _run_once(folder, machine, clock, voice)
         except InUse:  # somebody enrols in the moment between two epochs
             time.sleep(LOOK_EVERY_S)
 
 
-def _run_once(folder: DataFolder, machine: Machine, clock: Clock) -> None:
+def _run_once(folder: DataFolder, machine: Machine, clock: Clock, voice: Voice | None) -> None:
     """Send and listen until a signal, or until the till goes on under another epoch."""
-    with open_link(folder, machine, clock) as link:
+    with open_link(folder, machine, clock, voice) as link:
+        if voice:
+            voice.begins(link.state.enrolments(link.identity.epoch))
         engine, ended = link.engine(), threading.Event()
         watcher = threading.Thread(
             target=_watch, args=(link, engine, ended), name="watch", daemon=True
@@ -228,10 +264,3 @@ def _watch(link: Link, engine: Engine, ended: threading.Event) -> None:
 
 def _connect(origin: str) -> Transport:
     return HttpTransport(origin, software=__version__)
-
-
-def _tell(name: str, error: SyncError | None) -> None:
-    if error is None:
-        logger.info("%s: well again", name)
-    else:
-        logger.warning("%s: %s: %s", name, error.trouble, error)

@@ -72,6 +72,19 @@ class CallsClient:
         """Let a voucher go that was held."""
         self._call(Release(campaign=campaign, reservation=reservation), Done, CALL_SECONDS_MAX)
 
+    def is_there(self) -> bool:
+        """Whether a sync process listens; asks nothing of it and never waits."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
+            connection.settimeout(0.0)
+            try:
+                with short_name(self.path) as name:
+                    connection.connect(name)
+            except BlockingIOError:
+                return True  # so many call it that one more would have to wait
+            except OSError:
+                return False
+        return True
+
     def wake(self) -> None:
         """The journal grew: send it now, instead of within a second."""
         self._call(Wake(), Done, WAKE_SECONDS)

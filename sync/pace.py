@@ -30,13 +30,21 @@ def _nobody(_name: str, _error: SyncError | None) -> None:
     """Tell nobody."""
 
 
+def _unheard(_name: str) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Time and chance, injected; `tell` hears of trouble once when it comes, once when it goes."""
+    """Time and chance, injected; `tell` hears of trouble once when it comes, once when it goes.
+
+    `met` hears of each job that went well for the first time.
+    """
 
     clock: Clock
     uniform: Callable[[float, float], float]
     tell: Callable[[str, SyncError | None], None] = _nobody
+    met: Callable[[str], None] = _unheard
 
 
 class Mood:
@@ -45,6 +53,7 @@ class Mood:
     def __init__(self, name: str, tools: Tools) -> None:
         self._name = name
         self._tell = tools.tell
+        self._met: Callable[[str], None] | None = tools.met
         self._trouble = ""
 
     def troubled(self, error: SyncError) -> bool:
@@ -61,4 +70,7 @@ class Mood:
         self._trouble = ""
         if changed:
             self._tell(self._name, None)
+        if self._met:
+            self._met(self._name)
+            self._met = None
         return changed

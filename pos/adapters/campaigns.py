@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Final
 
-from pos.app.ports import CampaignLink, Identity, Ledger, ListedAt
+from pos.adapters.sync_watch import SyncWatch
+from pos.app.campaign_ports import CampaignLink, Identity, ListedAt
+from pos.app.ports import Ledger
 from pos.domain.errors import NoAnswer, VoucherRefused
 from sync.contract.entry import CAMPAIGN_PREFIX, is_chain
 from sync.errors import SyncError
@@ -26,6 +29,7 @@ logger = logging.getLogger(__name__)
 # Troubles that only the till can see; the others are those of sync.errors.
 UNREADABLE: Final = "unreadable"
 NOT_ENROLLED: Final = "not-enrolled"
+STOPPED: Final = "sync-stopped"
 
 
 class CampaignReader:
@@ -36,7 +40,12 @@ class CampaignReader:
     """
 
     def __init__(
-        self, path: Path, ledger: Ledger, identity: Identity, written: Iterable[str]
+        self,
+        path: Path,
+        ledger: Ledger,
+        identity: Identity,
+        written: Iterable[str],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = path
         self._ledger = ledger
@@ -45,6 +54,7 @@ class CampaignReader:
         self._reader: StateReader | None = None
         self._granted: GrantsReader | None = None
         self._calls: CallsClient | None = None
+        self._watch = SyncWatch(lambda: self._call().is_there(), monotonic)
         self._unreadable = self._ungranted = False
 
     def active(self) -> tuple[str, ...]:
@@ -63,10 +73,7 @@ class CampaignReader:
             count, since = self._unsent(enrolment)
             waiting += count
             oldest = min(filter(None, (oldest, since)), default=None)
-        trouble = next((one.trouble for one in found if one.trouble), "")
-        if self._known.difference(one.campaign for one in found):
-            trouble = NOT_ENROLLED
-        return CampaignLink(campaigns, waiting, oldest, trouble)
+        return CampaignLink(campaigns, waiting, oldest, self._trouble(found))
 
     def grants(self) -> tuple[Grants, ...]:
         """What the campaigns granted; nothing while the file cannot be read."""
@@ -141,6 +148,14 @@ class CampaignReader:
 
             self._calls = CallsClient(self._path.with_name(SOCKET_NAME))
         return self._calls
+
+    def _trouble(self, found: tuple[Enrolment, ...]) -> str:
+        """What is in the way first: what a sync that does not run wrote last says nothing now."""
+        if self._known.difference(one.campaign for one in found):
+            return NOT_ENROLLED
+        if found and self._watch.is_stopped():
+            return STOPPED
+        return next((one.trouble for one in found if one.trouble), "")
 
     def _unsent(self, enrolment: Enrolment) -> tuple[int, str | None]:
         """How many entries of a campaign its server has not acknowledged, and since when."""

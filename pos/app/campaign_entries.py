@@ -14,10 +14,11 @@ import msgspec
 from msgspec import structs
 
 from pos.app import rewards_back
+from pos.app.campaign_ports import KeptClaim
 from pos.app.desk import Desk
 from pos.app.earning import Offer, clock_quality, draw_on, earned_by, families_of, open_leases
 from pos.app.holding import holding
-from pos.app.ports import KeptClaim, Transaction
+from pos.app.ports import Transaction
 from pos.domain.money import Cents
 from pos.domain.rewards import RewardLine
 from pos.domain.sale import Sale

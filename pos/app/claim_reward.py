@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+from pos.app.campaign_ports import KeptClaim
 from pos.app.desk import Desk, Pending
-from pos.app.ports import DeviceState, KeptClaim, PrintJob, Transaction
+from pos.app.ports import DeviceState, PrintJob, Transaction
 from pos.app.ticket_number import ticket_entry
 from pos.domain.document import Block, Cut, Document, Feed, Qr, Rule, Text, to_data
 from pos.domain.errors import NothingEarned
@@ -42,6 +44,15 @@ class Shown:
     voucher: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """What a claim is worth by now, and what leases cover of it, in cents."""
+
+    kept: KeptClaim
+    worth: Cents
+    covered: Cents = 0
+
+
 def claimable(desk: Desk, number: int | None = None) -> tuple[Shown, ...]:
     """What the holder of a ticket (nothing named: the last one) can claim.
 
@@ -50,11 +61,11 @@ def claimable(desk: Desk, number: int | None = None) -> tuple[Shown, ...]:
     entry = ticket_entry(desk, number)
     is_ticket = entry.payload.chain == "ticket"
     kept = desk.ports.ledger.rewards.claims(entry.payload.number) if is_ticket else ()
-    found = [(one, worth) for one in kept if (worth := _worth(desk, one))]
+    found = [weighed for one in kept if (weighed := _weigh(desk, one)).worth]
     if not found:
         raise NothingEarned(ticket=entry.payload.number)
     known = {grants.campaign: grants for grants in desk.ports.campaigns.grants()}
-    return tuple(_shown(desk, one, worth, known.get(one.campaign)) for one, worth in found)
+    return tuple(_shown(desk, one, known.get(one.kept.campaign)) for one in found)
 
 
 def print_claims(desk: Desk, number: int | None = None) -> Pending[Document]:
@@ -75,15 +86,10 @@ def print_claims(desk: Desk, number: int | None = None) -> Pending[Document]:
 
 def claims_document(desk: Desk, shown: tuple[Shown, ...]) -> Document:
     """The paper of what can be claimed."""
-    return (*shop_header(desk.settings.shop), *claim_blocks(desk, shown), Cut())
-
-
-def claim_blocks(desk: Desk, shown: tuple[Shown, ...]) -> Document:
-    """What can be claimed, one below the other."""
     blocks: list[Block] = []
     for one in shown:
         blocks += _voucher(desk, one) if one.voucher else _claim(desk, one)
-    return tuple(blocks)
+    return (*shop_header(desk.settings.shop), *blocks, Cut())
 
 
 def _claim(desk: Desk, one: Shown) -> Iterator[Block]:
@@ -116,32 +122,36 @@ def _voucher(desk: Desk, one: Shown) -> Iterator[Block]:
     yield Text(words.say("reward.voucher_rules"), "center")
 
 
-def _worth(desk: Desk, kept: KeptClaim) -> Cents:
-    """What a claim is worth by now: goods that came back took from it, never from a voucher."""
+def _weigh(desk: Desk, kept: KeptClaim) -> _Weighed:
+    """Goods that came back took from a claim, never from a voucher that was handed out."""
     chain = CAMPAIGN_PREFIX + kept.campaign
     entry = None if kept.voucher else desk.ports.ledger.entry(chain, kept.number)
+    if entry is None:
+        return _Weighed(kept, kept.amount)
+    rewards = entry.data["rewards"]
+    # What comes back with goods is covered by no lease: it waits for its entry.
+    covered = sum(draw["amount"] for draw in rewards[kept.part].get("leases", ()))
+    return _Weighed(kept, _worth(desk, kept, rewards), covered)
+
+
+def _worth(desk: Desk, kept: KeptClaim, rewards: list[dict[str, Any]]) -> Cents:
     book = desk.ports.ledger.rewards.ticket(kept.campaign, kept.ticket)
-    if entry is None or book is None or entry.data["rewards"][kept.part]["type"] != "earn":
+    if book is None or rewards[kept.part]["type"] != "earn":
         return kept.amount
-    on_paper = sum(int(one["amount"]) for one in entry.data["rewards"] if "handed" in one)
+    on_paper = sum(int(one["amount"]) for one in rewards if "handed" in one)
     return min(kept.amount, max(book.earned - on_paper, 0))
 
 
-def _covered(desk: Desk, kept: KeptClaim) -> Cents:
-    """What leases cover of a claim; what comes back with goods waits for its entry."""
-    entry = desk.ports.ledger.entry(CAMPAIGN_PREFIX + kept.campaign, kept.number)
-    draws = entry.data["rewards"][kept.part].get("leases", ()) if entry else ()
-    return sum(draw["amount"] for draw in draws)
-
-
-def _shown(desk: Desk, kept: KeptClaim, worth: Cents, grants: Grants | None) -> Shown:
+def _shown(desk: Desk, one: _Weighed, grants: Grants | None) -> Shown:
+    kept = one.kept
     name = grants.name if grants else kept.campaign
     if kept.voucher:
         last = vouchers.read(kept.voucher).voucher.last_day
-        return Shown(name, worth, until=last.isoformat(), voucher=kept.voucher)
+        return Shown(name, one.worth, until=last.isoformat(), voucher=kept.voucher)
     code = claims.code(bytes.fromhex(kept.secret))
     page = f"{grants.origin}/c" if grants else ""
-    return Shown(name, worth, _address(desk, kept, grants), code, page, _until(kept, grants))
+    address, until = _address(desk, one, grants), _until(kept, grants)
+    return Shown(name, one.worth, address, code, page, until)
 
 
 def _until(kept: KeptClaim, grants: Grants | None) -> str:
@@ -152,13 +162,13 @@ def _until(kept: KeptClaim, grants: Grants | None) -> str:
     return (date.fromisoformat(kept.day) + timedelta(days=rules.pack.claim_days)).isoformat()
 
 
-def _address(desk: Desk, kept: KeptClaim, grants: Grants | None) -> str:
+def _address(desk: Desk, one: _Weighed, grants: Grants | None) -> str:
     """The address of a claim, signed by this till; none for one of an earlier epoch's key."""
-    identity = desk.ports.identity
+    kept, identity = one.kept, desk.ports.identity
     if grants is None or kept.epoch != identity.epoch:
         return ""
     claim = Claim(
         *(identity.till, kept.epoch, campaign_tag(grants.campaign), kept.number, kept.amount),
-        *(date.fromisoformat(kept.day), bytes.fromhex(kept.secret), _covered(desk, kept)),
+        *(date.fromisoformat(kept.day), bytes.fromhex(kept.secret), one.covered),
     )
     return claims.address(grants.origin, claims.write(claim, identity.key))

@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+from pos.app.campaign_ports import Drawn
 from pos.app.desk import Desk
 from pos.app.holding import holding
-from pos.app.ports import Drawn, Transaction
+from pos.app.ports import Transaction
 from sync.contract.entry import CAMPAIGN_PREFIX
 from sync.contract.grants import Grants
 

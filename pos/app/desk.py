@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeAlias, TypeVar
 
+from pos.app.campaign_ports import Campaigns, Identity
 from pos.app.ports import (
-    Campaigns,
     CardTerminal,
     Catalogue,
     Clock,
-    Identity,
     Ledger,
     Printer,
     Role,
@@ -187,6 +186,7 @@ class Desk:
         self.held: set[tuple[str, str, str]] = set()
         self.doubts: list[tuple[NewReservation, str]] = []
         self.wrong_codes = 0  # digits that no phone showed, since a phone was asked to pay
+        self.passed_phone = ""  # the challenge of a phone without whose digits the sale may end
 
     # --- who may ---------------------------------------------------------------------------------
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from pos.app.campaign_ports import Drawn, RewardBook
 from pos.app.desk import Desk
-from pos.app.ports import Drawn, RewardBook
 from pos.domain.catalogue import fold
 from pos.domain.money import Cents
 from pos.domain.sale import Priced, Sale

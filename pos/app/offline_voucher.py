@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
-from pos.app.ports import ListedAt, Unsure
+from pos.app.campaign_ports import ListedAt, Unsure
 from pos.domain.errors import VoucherRefused
 from pos.domain.money import Cents
 from pos.domain.rewards import Refusal

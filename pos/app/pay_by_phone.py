@@ -105,6 +105,11 @@ def print_request(desk: Desk) -> Pending[Asked]:
     return desk.record(work, lambda _: desk.ports.printer.wake())
 
 
+def check(desk: Desk, digits: str) -> None:
+    """Check digits before they are taken; PhoneFirst, WrongPhoneCode."""
+    _check(desk, again(desk).request, digits)
+
+
 def answer(desk: Desk, digits: str) -> Pending[Settled | None]:
     """Take the digits that the phone shows: it has paid.
 

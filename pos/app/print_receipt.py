@@ -24,12 +24,8 @@ class Printed:
     on_paper: bool
 
 
-def print_receipt(
-    desk: Desk, number: int | None = None, *, with_claims: bool = False
-) -> Pending[Printed]:
+def print_receipt(desk: Desk, number: int | None = None) -> Pending[Printed]:
     """Print a ticket (nothing named: the last one); each print is journaled. UnknownTicket.
-
-    `with_claims`: and below it what it earned, for the customer who asks; NothingEarned.
 
     After a training sale the last ticket is a training one: it prints with its mark and is no copy.
     """
@@ -38,11 +34,10 @@ def print_receipt(
     on_paper = desk.ports.printer.health().state is not DeviceState.MISSING
     job_id = desk.ports.new_id()
     training = entry.payload.chain == "training"
-    claims = _claims(desk, entry) if with_claims else ()
 
     def work(tx: Transaction) -> Printed:
         copy = 0 if training else tx.copies(entry.payload.number)
-        document = _before_the_cut(receipt_of(desk, entry, copy), claims)
+        document = receipt_of(desk, entry, copy)
         if not training:
             tx.append("copy", _copy_data(entry, copy, "paper" if on_paper else "screen"))
         if on_paper:
@@ -50,17 +45,6 @@ def print_receipt(
         return Printed(document, copy, on_paper)
 
     return desk.record(work, lambda _: desk.ports.printer.wake())
-
-
-def _claims(desk: Desk, entry: Entry) -> Document:
-    """What the ticket's holder can claim. Only who asks pays for reading it."""
-    from pos.app.claim_reward import claim_blocks, claimable
-
-    return claim_blocks(desk, claimable(desk, entry.payload.number))
-
-
-def _before_the_cut(document: Document, more: Document) -> Document:
-    return (*document[:-1], *more, document[-1])
 
 
 def receipt_of(desk: Desk, entry: Entry, copy: int) -> Document:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pos.app.campaign_ports import TicketRewards
 from pos.app.desk import Desk
 from pos.app.earning import facts_of, family_of
-from pos.app.ports import Refunded, TicketRewards, Transaction
+from pos.app.ports import Refunded, Transaction
 from pos.domain.money import Cents
 from pos.domain.sale import Sale, add_tender
 from pos.domain.tender import REWARD, Tendered, TenderKind

@@ -58,6 +58,11 @@ class Wish:
     key: str
     voucher: Voucher | None
 
+    @property
+    def value(self) -> Cents | None:
+        """What it is worth; None for an online code, of which only its server knows."""
+        return self.voucher.value if self.voucher else None
+
     def question(self, grants: Grants) -> NewReservation:
         """What is asked of a campaign's server."""
         return NewReservation(grants.campaign, self.text, self.sale, self.due)

@@ -6,16 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pos.app.campaign_ports import CampaignLink
 from pos.app.desk import Desk
 from pos.app.park import parked
-from pos.app.ports import (
-    SILENCE,
-    Abilities,
-    CampaignLink,
-    DeviceHealth,
-    JobState,
-    Said,
-)
+from pos.app.ports import SILENCE, Abilities, DeviceHealth, JobState, Said
 from pos.app.take_payment import whole
 from pos.domain.catalogue import Unit
 from pos.domain.money import Cents, Thousandths

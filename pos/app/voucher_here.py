@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pos.app.campaign_ports import RewardBook, Unsure
 from pos.app.desk import Desk
 from pos.app.earning import draw_on, open_leases
 from pos.app.offline_voucher import Here
-from pos.app.ports import RewardBook, Unsure
 from pos.domain.money import Cents
 from pos.domain.rewards import place_of
 from pos.domain.tender import TenderKind

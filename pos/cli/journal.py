@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pos.bootstrap import machine, now, open_for_writing
 from pos.cli.common import Context, note, refuse, report, say, with_folder
 from pos.store.audit import audit
 from pos.store.audit_report import Report
-from pos.store.database import Reader
+from pos.store.database import Reader, sqlite_is_safe
 from pos.store.export import compact_lines, write_lines
 from pos.store.folder import DataFolder
 from pos.store.head import HeadFile
@@ -45,6 +46,8 @@ def verify(context: Context, full: bool, as_json: bool) -> None:
     if not as_json:
         for remark in result.notes:
             note(remark)
+        if not sqlite_is_safe():
+            note(say("cli.journal.sqlite", version=sqlite3.sqlite_version))
     if not result.ok:
         report(_data(result), _broken(result), as_json=as_json)
         raise SystemExit(1)

@@ -22,6 +22,7 @@ from pos.cli.common import (
     with_folder,
 )
 from pos.cli.signals import until_stopped
+from pos.cli.sync_voice import Voice
 from sync.carry import Exported
 from sync.errors import BadStick, CallRefused, Untrusted
 from sync.frames import Carried
@@ -43,7 +44,7 @@ def sync(command: click.Context, context: Context, once: bool) -> None:
         if once:
             _drain(context)
         else:
-            until_stopped(lambda: campaign_link.run(context.folder, machine(), now))
+            until_stopped(lambda: campaign_link.run(context.folder, machine(), now, Voice()))
     finally:
         remove(handler)
 

@@ -27,6 +27,7 @@ PosError
 │   ├── VoucherRefused  why a voucher cannot be taken here and now
 │   ├── PhoneFirst      no phone was asked to pay this sale
 │   ├── WrongPhoneCode  not what the shopper's phone shows
+│   ├── PhoneUnheard    a phone may have paid: its digits, or the same tender again
 │   ├── NothingEarned   the ticket has nothing to claim
 │   ├── FloatDeclared, NoSession, DrawerTooLow, LimitReached
 │   └── IllegalStep     a step that the state table of a card payment does not have
@@ -304,6 +305,12 @@ class WrongPhoneCode(NotNow):
     """Not the digits that the shopper's phone shows. Parameters: left, further attempts."""
 
     key = "wrong_phone_code"
+
+
+class PhoneUnheard(NotNow):
+    """A phone was asked to pay and may have; asked once. Parameters: amount, in cents."""
+
+    key = "phone_unheard"
 
 
 class NothingEarned(NotNow):

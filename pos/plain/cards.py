@@ -10,6 +10,7 @@ from typing import Final
 from pos.adapters.paper import as_text
 from pos.app import pay_by_card, print_slip, reconcile_cards, resolve_card
 from pos.app.desk import CardNews, Desk, News, TotalsNews
+from pos.app.unheard_phone import ask_once
 from pos.domain.catalogue import fold
 from pos.domain.errors import BadCommand
 from pos.domain.money import parse_amount
@@ -93,6 +94,7 @@ class Cards:
         if len(amounts) > 1:
             raise BadCommand(text=" ".join(words))
         amount = parse_amount(amounts[0]) if amounts else None
+        ask_once(self._desk, amount)
         begun = pay_by_card.begin(self._desk, amount, terminal=terminal, tender=tender).wait()
         return self._follow(begun, waits=waits)
 

@@ -19,6 +19,7 @@ from pos.app import (
     session,
     sign_on,
     take_payment,
+    unheard_phone,
 )
 from pos.app.desk import Desk, News, Settled
 from pos.app.ticket_number import ticket_number
@@ -155,9 +156,11 @@ class PlainFront:
 
     def _take(self, name: str, amount: tuple[str, ...]) -> Reply:
         given = parse_amount(amount[0]) if amount else None
+        unheard_phone.ask_once(self.desk, given)
         return self._paid(take_payment.take_tender(self.desk, name, given).wait())
 
     def _settle(self, _: Call) -> Reply:
+        unheard_phone.ask_once(self.desk, None)
         return self._paid(take_payment.settle_even(self.desk).wait())
 
     def _paid(self, settled: Settled | None) -> Reply:

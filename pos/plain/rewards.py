@@ -8,6 +8,7 @@ from typing import Final
 from pos.adapters.paper import as_text
 from pos.app.desk import Desk, Settled
 from pos.app.ticket_number import ticket_number
+from pos.app.unheard_phone import ask_once
 from pos.domain.catalogue import fold
 from pos.domain.errors import BadCommand
 from pos.domain.money import parse_amount
@@ -48,6 +49,7 @@ class Rewards:
         from pos.app import take_voucher
 
         wish = take_voucher.read(self._desk, text)
+        ask_once(self._desk, wish.value)
         answer = take_voucher.ask(self._desk, wish)
         return self._paid(take_voucher.take(self._desk, wish, answer).wait())
 

@@ -201,7 +201,8 @@ def sqlite_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bo
     """Whether this SQLite is free of the WAL-reset bug.
 
     The till does not meet the bug, as each file has one writing connection, but a tool that writes
-    beside it would: start-up says so once.
+    beside it would: the log of each start and `comptoir journal verify` say so, to who maintains
+    the till.
     """
     return version >= SAFE_SQLITE or any(
         version[:2] == fixed[:2] and version >= fixed for fixed in _BACKPORTS

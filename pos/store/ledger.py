@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from pos.app.ports import Clock, JobState, KeptClaim, PrintJob, Refunded
+from pos.app.campaign_ports import KeptClaim
+from pos.app.ports import Clock, JobState, PrintJob, Refunded
 from pos.domain.payment import Attempt
 from pos.domain.sale import Sale
 from pos.store import counter, journal, reward_book

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from pos.app.ports import Drawn, KeptClaim, TicketRewards, Unsure
+from pos.app.campaign_ports import Drawn, KeptClaim, TicketRewards, Unsure
 from pos.store.database import Row
 from sync.contract.entry import CAMPAIGN_PREFIX, Entry
 

@@ -19,7 +19,8 @@ from pos.tui.widgets.choices import Choice
 if TYPE_CHECKING:
     from pos.tui.app import TillApp
 
-Pay: TypeAlias = Callable[[], Awaitable[None]]
+Pay: TypeAlias = Callable[[], Awaitable[bool]]
+"""Takes a tender; whether it was taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +107,5 @@ class Instead:
             return  # parked meanwhile: nothing is taken for a sale that is not in sight
         message = till.sale_screen.message
         message.clear()
-        await waiting.pay()
-        till.say(f"{self._say('tui.instead.taken')} {message.text}".rstrip())
+        if await waiting.pay():
+            till.say(f"{self._say('tui.instead.taken')} {message.text}".rstrip())

@@ -17,6 +17,7 @@ from pos.tui.widgets.choices import Choice
 from pos.tui.words import kind_of
 
 if TYPE_CHECKING:
+    from pos.tui.acts import Start
     from pos.tui.app import TillApp
     from pos.tui.instead import Pay
 
@@ -36,10 +37,7 @@ class Payments:
                 raise NothingToPay
             return take_tender(till.desk, CASH.name, amount)
 
-        async def pay() -> None:
-            self.done(await till.record(start))
-
-        await self._pay(pay, CASH.name, amount, typed=False)
+        await self._pay(self._taking(start, amount), CASH.name, amount, typed=False)
 
     async def tender(self, name: str, amount: Cents | None) -> None:
         """Take a tender, or end a sale that has nothing due."""
@@ -52,15 +50,24 @@ class Payments:
                 return settle_even(till.desk)
             return take_tender(till.desk, name, amount)
 
-        async def pay() -> None:
-            self.done(await till.record(start))
+        await self._pay(self._taking(start, amount), name, amount)
 
-        await self._pay(pay, name, amount)
+    def _taking(self, start: Start[Settled | None], amount: Cents | None) -> Pay:
+        async def pay() -> bool:
+            if not await self._till.rewards.may_go_on(amount):
+                return False
+            self.done(await self._till.record(start))
+            return True
+
+        return pay
 
     async def card(self, amount: Cents | None) -> None:
         """Ask the terminal; while it runs already, what is to be done with it."""
         try:
-            await self._till.cards.begin(amount)
+            if await self._till.rewards.may_go_on(amount):
+                await self._till.cards.begin(amount)
+            else:
+                self._not_taken(amount)
         except CardBusy:
             await self._till.cards.look_at_own()
         except PosError:
@@ -70,7 +77,8 @@ class Payments:
     async def _pay(self, pay: Pay, name: str, amount: Cents | None, *, typed: bool = True) -> None:
         """Take a tender now, or once the card that runs has ended without a charge."""
         try:
-            await pay()
+            if not await pay() and typed:
+                self._not_taken(amount)
         except CardBusy:
             label = card_words.tender(self._till.language, name, amount)
             await self._till.instead.wait(label, pay)
@@ -107,10 +115,18 @@ class Payments:
     async def _by_terminal(self, name: str, amount: Cents | None) -> None:
         """A cheque that a card terminal reads."""
 
-        async def pay() -> None:
+        async def pay() -> bool:
+            if not await self._till.rewards.may_go_on(amount):
+                return False
             await self._till.cards.begin(amount, name)
+            return True
 
         await self._pay(pay, name, amount)
+
+    def _not_taken(self, amount: Cents | None) -> None:
+        """The cashier left, or a phone had paid: perhaps all of it."""
+        if self._till.desk.sale is not None:
+            self._put_back(amount)
 
     def _put_back(self, amount: Cents | None) -> None:
         if amount is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from pos.app import unheard_phone
 from pos.app.ticket_number import ticket_number
 from pos.domain.errors import BadCommand
 from pos.tui.modals.ask import Ask
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from pos.app.claim_reward import Shown
     from pos.app.pay_by_phone import Asked
+    from pos.domain.money import Cents
+    from pos.domain.rewards import PhoneRequest
     from pos.tui.app import TillApp
 
 TOKEN_CHARS_MIN: Final = 40  # longer than any article's code
@@ -77,6 +80,8 @@ class Rewards:
 
         till = self._till
         wish = take_voucher.read(till.desk, text)
+        if not await self.may_go_on(wish.value):
+            return
         till.say(self._say("tui.reward.asking"))
         answer = await asyncio.to_thread(take_voucher.ask, till.desk, wish)
         settled = await till.record(lambda: take_voucher.take(till.desk, wish, answer))
@@ -96,13 +101,45 @@ class Rewards:
 
     async def phone_code(self) -> None:
         """Take the digits that the phone shows; left, they may be typed later."""
+        title, intro = self._say("tui.job.phone_code"), self._say("tui.reward.digits_intro")
+        digits = await self._till.ask(Ask(title, _some_text, intro=intro))
+        if digits is not None:
+            await self._phone_paid(digits)
+
+    async def may_go_on(self, amount: Cents | None) -> bool:
+        """Whether a tender of this amount is to be taken now, None for all that is due.
+
+        A phone that was asked and may have paid is asked about first, once: its digits count
+        instead of the tender, and what is due then is another amount.
+        """
+        desk = self._till.desk
+        request = unheard_phone.unheard(desk, amount)
+        if request is None:
+            return True
+        digits = await self._unheard(request)
+        if digits == "":
+            unheard_phone.go_on(desk, request)
+        elif digits is not None:
+            await self._phone_paid(digits)
+        return digits == ""
+
+    async def _unheard(self, request: PhoneRequest) -> str | None:
+        """The digits of a phone that has paid, "" to go on without; None when it was left."""
+        from pos.app import pay_by_phone
+
+        def read(text: str) -> str:
+            if text.strip():
+                pay_by_phone.check(self._till.desk, text)
+            return text.strip()
+
+        amount = self._till.language.money(request.amount)
+        title = self._say("tui.reward.unheard_title", amount=amount)
+        return await self._till.ask(Ask(title, read, intro=self._say("tui.reward.unheard")))
+
+    async def _phone_paid(self, digits: str) -> None:
         from pos.app import pay_by_phone
 
         till = self._till
-        title, intro = self._say("tui.job.phone_code"), self._say("tui.reward.digits_intro")
-        digits = await till.ask(Ask(title, _some_text, intro=intro))
-        if digits is None:
-            return
         settled = await till.record(lambda: pay_by_phone.answer(till.desk, digits))
         till.payments.done(settled)
 

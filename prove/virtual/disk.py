@@ -15,15 +15,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from pos.app.ports import (
-    Drawn,
-    JobState,
-    KeptClaim,
-    PrintJob,
-    Refunded,
-    TicketRewards,
-    Unsure,
-)
+from pos.app.campaign_ports import Drawn, KeptClaim, TicketRewards, Unsure
+from pos.app.ports import JobState, PrintJob, Refunded
 from pos.domain import draft, payment
 from pos.domain.errors import DiskFull, PosError, SaleChanged
 from pos.domain.payment import Attempt

@@ -17,9 +17,10 @@ from drivers.runner import URGENT_MAX
 from drivers.simulators.card.ledger import Ledger
 from pos.adapters.card import DriverRecorder, Shown, WiredTerminal
 from pos.app import pay_by_card, ring_up
+from pos.app.campaign_ports import CampaignLink, ListedAt
 from pos.app.desk import CardNews, Desk, News, Ports, Settings
 from pos.app.payment_recorder import PaymentRecorder
-from pos.app.ports import CampaignLink, DeviceHealth, DeviceState, ListedAt, Role, Staff
+from pos.app.ports import DeviceHealth, DeviceState, Role, Staff
 from pos.app.start import start
 from pos.domain.catalogue import Product, QuickKey
 from pos.domain.errors import NoAnswer

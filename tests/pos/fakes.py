@@ -10,18 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from pos.app import close_session, ring_up
+from pos.app.campaign_ports import CampaignLink, ListedAt
 from pos.app.desk import CardNews, Desk, News, Ports, Settings, TotalsNews
 from pos.app.payment_recorder import PaymentRecorder
-from pos.app.ports import (
-    Abilities,
-    CampaignLink,
-    DeviceHealth,
-    DeviceState,
-    ListedAt,
-    Role,
-    Said,
-    Staff,
-)
+from pos.app.ports import Abilities, DeviceHealth, DeviceState, Role, Said, Staff
 from pos.app.start import start
 from pos.domain.errors import NoAnswer, PosError
 from pos.domain.gtin import Template

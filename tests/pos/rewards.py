@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from pos.app import take_voucher
+from pos.app.campaign_ports import ListedAt
 from pos.app.desk import Settled
-from pos.app.ports import ListedAt
 from pos.app.take_payment import take_tender
 from sync.contract import voucher as tokens
 from sync.contract.calls import Reservation

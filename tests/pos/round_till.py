@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import msgspec
 
+from pos.app.campaign_ports import CampaignLink, ListedAt
 from pos.app.desk import Desk
-from pos.app.ports import CampaignLink, ListedAt, Staff
+from pos.app.ports import Staff
 from pos.domain.errors import NoAnswer, VoucherRefused
 from pos.store.audit import audit
 from pos.store.head import HeadFile

@@ -258,7 +258,10 @@ def test_the_sync_sends_what_is_sold_before_and_while_it_runs(
         assert again.status == 0  # through the process that runs
         refused(home.run("sync", "--data", till.path), "comptoir sync is running")
         assert running.end() == 0
-        assert running.err == ""
+    assert running.err.splitlines() == [
+        f"Sales are sent to: Noël ({town[2]}). Ctrl+C stops it.",
+        f"{town[2]}: connected.",
+    ]
     line, stopped = home.run("sync", "status", "--data", till.path).out.strip().splitlines()
     assert line.endswith("5 of 5 received, 0 waiting.")
     assert stopped.startswith("comptoir sync is not running:")

@@ -70,6 +70,19 @@ def test_nobody_is_listed_where_no_till_has_been_and_none_is_made(shell: Shell) 
     assert not DataFolder(shell.data).exists
 
 
+def test_an_old_sqlite_is_told_to_who_verifies_and_to_nobody_who_sells(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("pos.bootstrap", "pos.cli.journal"):
+        monkeypatch.setattr(f"{place}.sqlite_is_safe", lambda: False)
+    sold = shell.run("till", "--plain", typed="quit\n")
+    assert sold.exit_code == 0
+    assert "SQLite" not in sold.output
+    assert "SQLite" in (shell.data / "logs" / "till.log").read_text()
+    assert "SQLite" in shell.run("journal", "verify").stderr
+    assert "SQLite" not in shell.run("journal", "verify", "--json").output
+
+
 def test_while_a_till_works_here_changes_are_refused_and_reading_is_not(shell: Shell) -> None:
     shell.hire()
     lock = DataFolder(shell.data).lock()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from drivers import errors as driver_errors
 from drivers.card.interface import Progress, Reason
 from drivers.errors import DriverError
-from pos.adapters.campaigns import NOT_ENROLLED, UNREADABLE
+from pos.adapters.campaigns import NOT_ENROLLED, STOPPED, UNREADABLE
 from pos.app.ports import DeviceState, JobState, Role
 from pos.app.print_jobs import UnknownJob
 from pos.domain import errors
@@ -226,7 +226,7 @@ def reasons() -> set[str]:
         found |= {text for text in texts(path) if _REASON.match(text)}
     found |= {kind.name for kind in leaves(sync_errors, SyncError)}  # type: ignore[attr-defined] # a SyncError has one
     found |= {str(refusal) for refusal in Refusal}
-    return found | set(PROBLEMS) | {UNREADABLE, NOT_ENROLLED, "restart"}
+    return found | set(PROBLEMS) | {UNREADABLE, NOT_ENROLLED, STOPPED, "restart"}
 
 
 @pytest.mark.parametrize("reason", sorted(reasons()))

@@ -268,12 +268,13 @@ class Bench:
     state: State
     shop: str
     told: list[tuple[str, str]] = field(default_factory=list)
+    met: list[str] = field(default_factory=list)
     _reader: StateReader | None = None
 
     @property
     def tools(self) -> Tools:
         # The longest wait that the jitter may draw: tests see the bound itself.
-        return Tools(self.clock.now, lambda _low, high: high, self._tell)
+        return Tools(self.clock.now, lambda _low, high: high, self._tell, self.met.append)
 
     def _tell(self, name: str, error: SyncError | None) -> None:
         self.told.append((name, error.trouble if error else ""))

@@ -210,7 +210,9 @@ class TestTheSocket:
         with till.running():
             assert till.path.stat().st_mode & 0o777 == 0o600
             assert till.path.is_socket()
+            assert till.calls.is_there()
         assert not till.path.exists()
+        assert not till.calls.is_there()
         with pytest.raises(CallUnanswered) as unanswered:
             till.calls.wake()
         assert (unanswered.value.why, unanswered.value.perhaps) == ("no-sync", False)

@@ -107,6 +107,7 @@ def test_a_month_offline_comes_back_in_bounded_batches(enrolled: Bench) -> None:
     drain(uplink)
     assert enrolled.server.numbers() == list(range(1, 2501))
     assert enrolled.told == [(CAMPAIGN, "unreachable"), (CAMPAIGN, "")], "once gone, once back"
+    assert enrolled.met == [CAMPAIGN]
 
 
 def test_trouble_is_kept_with_the_time_of_the_next_attempt(enrolled: Bench) -> None:

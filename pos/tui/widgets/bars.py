@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from pos.app.ports import CampaignLink, DeviceHealth, DeviceState
+from pos.app.campaign_ports import CampaignLink
+from pos.app.ports import DeviceHealth, DeviceState
 from pos.app.views import StatusView
 from pos.domain.money import Cents
 from pos.domain.ticket import Shop
@@ -188,7 +189,8 @@ class StatusBar(Bar):
             style = "bar_warn"
         if link.trouble:
             trouble = clean(state_of(self.language.device(link.trouble)))
-            state, style = f"{state}, {trouble}", "bar_bad"
+            # Nobody knows to be up to date while something is in the way.
+            state, style = f"{state}, {trouble}" if link.waiting else trouble, "bar_bad"
         return [(f"{_SIGNS[style]} ", style), (f"{label} ", "bar"), (state, style)]
 
     def _age(self, oldest_at: str | None) -> str:

@@ -148,9 +148,9 @@ class ShopperPages:
 
         claimed = await self._write(found.campaign, work)
         self._services.hub.ring(found.campaign)
-        return self._keep(
-            self._html.render(request, "shopper/claimed.html", claimed=claimed), secret
-        )
+        at_once = "" < claimed.ready_at <= stamp(self._services.clock.now())
+        page = self._html.render(request, "shopper/claimed.html", claimed=claimed, at_once=at_once)
+        return self._keep(page, secret)
 
     # --- the wallet ---
 

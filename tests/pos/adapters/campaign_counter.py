@@ -26,6 +26,7 @@ class CampaignCounter(Counter):
 
     def __init__(self, path: Path) -> None:
         self.reader: CampaignReader
+        self.seconds = 0.0  # of the clock that only goes on
         super().__init__(path)
         self.sign_on()
 
@@ -78,6 +79,7 @@ class CampaignCounter(Counter):
             self.store.ledger,
             identity,
             campaigns_written(self.store.reader, identity.epoch),
+            monotonic=lambda: self.seconds,
         )
         desk.ports = replace(desk.ports, campaigns=self.reader)
         return desk

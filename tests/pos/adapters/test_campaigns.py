@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
-from pos.adapters.campaigns import NOT_ENROLLED, UNREADABLE
+from pos.adapters.campaigns import NOT_ENROLLED, STOPPED, UNREADABLE
+from pos.adapters.sync_watch import GRACE_SECONDS, LOOK_SECONDS, SyncWatch
 from pos.app import take_payment
-from pos.app.ports import CampaignLink
+from pos.app.campaign_ports import CampaignLink
 from pos.app.views import show
+from pos.i18n import language
+from pos.plain.front import PlainFront
+from sync.calls_socket import CallsSocket
 from sync.errors import TimedOut
+from sync.frames import SOCKET_NAME, Done
 from tests.pos.adapters.campaign_counter import CampaignCounter
 from tests.pos.fakes import BREAD
 
@@ -85,6 +92,81 @@ def test_the_link_names_what_stands_in_the_way(counter: CampaignCounter) -> None
     assert counter.reader.link().trouble == "timed-out"
     counter.sell()
     assert chain_length(counter, "alpes") == 1
+
+
+# --- a sync process that does not run ------------------------------------------------------------
+
+
+@contextmanager
+def running(counter: CampaignCounter) -> Iterator[None]:
+    """The sync process is there, as far as a till can see."""
+    calls = CallsSocket(counter.folder.path / SOCKET_NAME, lambda _: Done(), monotonic)
+    calls.start()
+    try:
+        yield
+    finally:
+        calls.stop()
+
+
+def test_a_sync_that_is_gone_is_told_after_its_grace_though_nothing_waits(
+    counter: CampaignCounter,
+) -> None:
+    counter.enrol("alpes")
+    counter.trouble("alpes", TimedOut("what it wrote last"))
+    with running(counter):
+        assert counter.reader.link().trouble == "timed-out"
+        counter.seconds += 10 * GRACE_SECONDS
+        assert counter.reader.link().trouble == "timed-out"
+    counter.seconds += LOOK_SECONDS
+    assert counter.reader.link().trouble == "timed-out"
+    counter.seconds += GRACE_SECONDS
+    assert counter.reader.link() == CampaignLink(("alpes",), trouble=STOPPED)
+    with running(counter):
+        counter.seconds += LOOK_SECONDS
+        assert counter.reader.link().trouble == "timed-out"
+
+
+def test_a_socket_that_a_killed_sync_left_behind_is_nobody(counter: CampaignCounter) -> None:
+    counter.enrol("alpes")
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(counter.folder.path / SOCKET_NAME))
+    left.close()
+    counter.reader.link()
+    counter.seconds += GRACE_SECONDS
+    assert counter.reader.link().trouble == STOPPED
+
+
+def test_the_plain_front_says_that_sync_is_stopped_and_what_to_do(
+    counter: CampaignCounter,
+) -> None:
+    counter.enrol("alpes")
+    front = PlainFront(counter.desk, language("fr"), 0.01)
+    front.do("show")
+    counter.seconds += GRACE_SECONDS
+    reply = front.do("show")
+    assert reply is not None
+    assert "Campagnes : Sync arrêtée : lancez « comptoir sync »" in reply.text
+    assert reply.data["status"]["campaign_trouble"] == STOPPED
+
+
+def test_a_till_in_no_campaign_misses_no_sync(counter: CampaignCounter) -> None:
+    counter.reader.link()
+    counter.seconds += 10 * GRACE_SECONDS
+    assert counter.reader.link() == CampaignLink()
+
+
+def test_a_short_restart_is_no_news_and_looks_are_far_between() -> None:
+    looks, now, there = [], 0.0, True
+
+    def is_there() -> bool:
+        looks.append(now)
+        return there
+
+    watch = SyncWatch(is_there, lambda: now)
+    for second in range(120):
+        now, there = float(second), not 40 <= second < 60
+        assert not watch.is_stopped()
+    assert len(looks) == 120 / LOOK_SECONDS
 
 
 # --- epochs ------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from pos.domain.errors import NothingEarned, PosError
 from pos.domain.sale import Discount
 from sync.contract import claims
 from sync.contract import voucher as tokens
+from sync.contract.entry import Entry
 from sync.contract.feed import Carnet
 from sync.contract.rewards.rules import Percent, Window
 from sync.contract.voucher import Audience
@@ -249,11 +250,22 @@ def test_who_asks_gets_a_qr_and_a_code_that_the_server_can_check(joined: Counter
     assert joined.store.ledger.jobs()[-1].title == "Gain à réclamer"
 
 
-def test_the_claim_may_stand_on_the_receipt_itself(joined: Counter) -> None:
+def test_what_can_be_claimed_reads_its_entry_once(
+    joined: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     joined.ring(BREAD)
     pay(joined)
-    paper = print_receipt.print_receipt(joined.desk, with_claims=True).wait().document
-    assert len([block for block in paper if isinstance(block, Qr)]) == 1
+    ledger, asked = joined.store.ledger, []
+    read = ledger.entry
+
+    def entry(chain: str, number: int) -> Entry | None:
+        asked.append(chain)
+        return read(chain, number)
+
+    monkeypatch.setattr(ledger, "entry", entry)
+    (shown,) = claim_reward.claimable(joined.desk)
+    assert claims.read(shown.address.rpartition("/")[2]).claim.sure == 69
+    assert asked.count("campaign:noel") == 1
 
 
 def test_a_ticket_that_earned_nothing_has_nothing_to_claim(counter: Counter) -> None:

@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from pos.app import pay_by_phone
+from pos.app import pay_by_card, pay_by_phone
+from pos.app.unheard_phone import ask_once, unheard
 from pos.app.views import show
 from pos.domain.document import Qr
 from pos.domain.errors import (
     NoCampaign,
     NothingToPay,
     PhoneFirst,
+    PhoneUnheard,
     TenderTooMuch,
     VoucherRefused,
     WrongPhoneCode,
@@ -112,6 +114,58 @@ def test_what_was_paid_in_the_meantime_cannot_be_paid_again(joined: Counter) -> 
     with pytest.raises(VoucherRefused) as found:
         pay_by_phone.answer(joined.desk, phone(joined, asked.address))
     assert found.value.params["cause"] == Refusal.PHONE_PAID_MORE
+
+
+def test_a_sale_that_would_end_without_the_phone_asks_once_for_its_digits(
+    joined: Counter,
+) -> None:
+    joined.ring(WINE)
+    assert unheard(joined.desk, None) is None
+    request = pay_by_phone.ask(joined.desk, 500).wait().request
+    assert unheard(joined.desk, 898) is None  # the phone may still pay the rest
+    assert unheard(joined.desk, 899) == unheard(joined.desk, None) == request
+    with pytest.raises(PhoneUnheard) as found:
+        ask_once(joined.desk, 1000)
+    assert found.value.params == {"amount": 500}
+    ask_once(joined.desk, 1000)
+    other = pay_by_phone.ask(joined.desk, 400).wait().request
+    assert unheard(joined.desk, 899) == other
+    pay(joined, "cash", 1000)
+    assert unheard(joined.desk, None) is None
+
+
+def test_while_a_card_runs_nothing_ends_and_nobody_asks_for_digits(joined: Counter) -> None:
+    joined.ring(WINE)
+    pay_by_phone.ask(joined.desk, 500).wait()
+    pay_by_card.begin(joined.desk).wait()
+    assert unheard(joined.desk, None) is None
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_asking_about_a_phone_leaves_no_trace_in_the_journal(joined: Counter, heard: bool) -> None:
+    joined.ring(WINE)
+    pay_by_phone.ask(joined.desk, 500).wait()
+    before = len(joined.entries)
+    if heard:
+        with pytest.raises(PhoneUnheard):
+            ask_once(joined.desk, None)
+    assert len(joined.entries) == before
+    pay(joined)
+    chains = [entry.payload.chain for entry in joined.entries[before:]]
+    assert chains == ["cash", "ticket", "campaign:noel"]
+    assert said(joined)[0][0]["type"] == "earn"
+
+
+def test_digits_are_checked_before_they_are_taken(joined: Counter) -> None:
+    joined.ring(WINE)
+    with pytest.raises(PhoneFirst):
+        pay_by_phone.check(joined.desk, "00000000")
+    asked = pay_by_phone.ask(joined.desk).wait()
+    with pytest.raises(WrongPhoneCode) as wrong:
+        pay_by_phone.check(joined.desk, "00000000")
+    assert wrong.value.params == {"left": 4}
+    pay_by_phone.check(joined.desk, phone(joined, asked.address))
+    assert show(joined.desk).sale.due == 899
 
 
 def test_what_cannot_be_asked_of_a_phone(joined: Counter) -> None:

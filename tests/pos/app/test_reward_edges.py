@@ -17,7 +17,7 @@ from pos.app import (
     refund,
     take_voucher,
 )
-from pos.app.ports import ListedAt
+from pos.app.campaign_ports import ListedAt
 from pos.app.ring_up import return_item
 from pos.app.scanned_token import is_token
 from pos.app.views import show

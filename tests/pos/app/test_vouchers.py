@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from pos.app import cancel_sale, change_sale, park, print_receipt, take_voucher
-from pos.app.ports import ListedAt
+from pos.app.campaign_ports import ListedAt
 from pos.app.scanned_token import is_token
 from pos.app.views import show
 from pos.domain.document import Columns, Text

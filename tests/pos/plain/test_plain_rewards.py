@@ -75,6 +75,34 @@ def test_a_scanned_voucher_is_a_line(joined: Talk) -> None:
     assert said(joined.counter)[0][0]["mode"] == "online"
 
 
+@pytest.mark.parametrize("again", ["cash", "cash 10", "card", "tender cash 20"])
+def test_a_phone_that_may_have_paid_is_asked_about_once(joined: Talk, again: str) -> None:
+    joined.all(WINE, "phone 5")
+    assert joined("cash 1").ok  # the sale goes on
+    refused = joined(again)
+    assert not refused.ok
+    assert refused.data["error"] == "phone_unheard"
+    assert "Le téléphone du client a-t-il payé 5,00 €" in refused.text
+    assert "« code-telephone CHIFFRES »" in refused.text
+    assert joined.all(again).data["ticket"]["number"] == 1
+
+
+def test_the_digits_count_instead_of_the_tender(joined: Talk) -> None:
+    digits = phone(joined.counter, joined.all(WINE, "phone 5").data["phone"]["address"])
+    assert not joined("cash").ok
+    assert joined.all(f"code-telephone {digits}").data["sale"]["due"] == 399
+    assert joined.all("cash").data["ticket"]["total"] == 899
+
+
+def test_a_voucher_that_pays_the_rest_asks_about_the_phone_first(joined: Talk) -> None:
+    ref = VoucherRef(7, 0)
+    joined.counter.campaigns.answer = Reservation("hold", ref, 1000, "tender", "2026-11-22T19:00")
+    joined.all(WINE, "phone 5")
+    assert joined(voucher(0, 1000)).data["error"] == "phone_unheard"
+    assert joined.counter.campaigns.asked == []  # no server holds it meanwhile
+    assert joined.all(voucher(0, 1000)).data["ticket"]["number"] == 1
+
+
 def test_a_code_is_typed_in_groups(joined: Talk) -> None:
     ref = VoucherRef(7, 0)
     joined.counter.campaigns.answer = Reservation("hold", ref, 500, "tender", "2026-11-22T19:00")

@@ -16,17 +16,10 @@ from textual import events
 from textual.pilot import Pilot
 
 from pos.adapters.scanner import WedgeScanner
+from pos.app.campaign_ports import CampaignLink
 from pos.app.desk import CardNews, Desk, Ports, Settings
 from pos.app.payment_recorder import PaymentRecorder
-from pos.app.ports import (
-    Abilities,
-    CampaignLink,
-    DeviceHealth,
-    DeviceState,
-    Role,
-    Said,
-    Staff,
-)
+from pos.app.ports import Abilities, DeviceHealth, DeviceState, Role, Said, Staff
 from pos.app.start import start
 from pos.domain.finding import Finding, Trust
 from pos.domain.gtin import Template

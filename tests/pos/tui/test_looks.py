@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from textual.pilot import Pilot
 
-from pos.app.ports import CampaignLink, DeviceHealth, DeviceState
+from pos.adapters.campaigns import STOPPED
+from pos.app.campaign_ports import CampaignLink
+from pos.app.ports import DeviceHealth, DeviceState
 from pos.domain.payment import State
 from pos.tui.app import TillApp
 from pos.tui.text import SIGNS
@@ -124,6 +126,33 @@ def test_an_unknown_card_and_sick_devices_are_told_in_words(shop: Shop) -> None:
         await settled(app, pilot)
 
     look(shop, story, TARGET, "unknown-100x30", "fr")
+
+
+@pytest.mark.parametrize("size", [FLOOR, TARGET])
+@pytest.mark.parametrize(
+    ("waiting", "code", "told"),
+    [
+        (0, "fr", " Sync arrêtée"),
+        (0, "en", " Sync stopped"),
+        (12, "fr", ", Sync arrêtée"),
+    ],
+)
+def test_a_sync_that_does_not_run_is_said_in_the_bar(
+    shop: Shop, size: tuple[int, int], waiting: int, code: str, told: str
+) -> None:
+    shop.sign_on()
+    oldest = "2026-11-22T10:15:00.000+01:00" if waiting else None
+    shop.campaigns.state = CampaignLink(("city",), waiting, oldest, STOPPED)
+
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await app.poll()
+        await settled(app, pilot)
+        campaigns = rows_of(app)[-1].rpartition("│")[2]
+        assert "■" in campaigns
+        assert campaigns.rstrip().endswith(told)
+        assert "à jour" not in campaigns
+
+    play(shop.app(code), story, size)
 
 
 @pytest.mark.parametrize("size", [PHONE, (50, 15), (132, 43)])

@@ -11,8 +11,10 @@ from msgspec.structs import replace as changed
 from PIL import Image, ImageOps
 from textual.pilot import Pilot
 
+from pos.app import pay_by_phone
 from pos.app.refund import refund
 from pos.domain.errors import VoucherRefused
+from pos.domain.payment import State
 from pos.tui.app import TillApp
 from sync.contract import claims, courier
 from sync.contract.calls import NewReservation, Reservation
@@ -229,6 +231,105 @@ def test_the_digits_may_come_later_and_the_code_on_paper(joined: Shop) -> None:
         await press(app, pilot, "f4", "down", "enter")
         await type_in(app, pilot, "00000000")
         assert "Essais restants : 4" in text_of(app)
+
+    play(joined.app(), story)
+
+
+UNHEARD = "Le téléphone du client a-t-il payé"
+
+
+async def ask_a_phone(app: TillApp, pilot: Pilot[None], cents: str) -> str:
+    """Ring up bread, ask a phone for so much and close the question; the phone's digits."""
+    await type_in(app, pilot, ".1")
+    await press(app, pilot, *cents, "f4", "down", "down", "enter")
+    await press(app, pilot, "enter", "escape")
+    asked = pay_by_phone.again(app.desk)
+    challenge = courier.read(asked.address.rpartition("/")[2]).challenge
+    return courier.answer(
+        courier.shared_secret(SERVER, app.desk.ports.identity.key.public), challenge
+    )
+
+
+@pytest.mark.parametrize("keys", ["f2", "f3", "2 f2", "f5"])
+@pytest.mark.parametrize("size", [FLOOR, WIDE])
+def test_a_tender_that_ends_the_sale_asks_once_whether_the_phone_paid(
+    joined: Shop, keys: str, size: tuple[int, int]
+) -> None:
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await ask_a_phone(app, pilot, "1")
+        *typed, key = keys.split()
+        await press(app, pilot, *typed, key)
+        assert UNHEARD in text_of(app)
+        await press(app, pilot, "escape")
+        assert app.sale_screen.entry.text == ("2,00" if typed else "")
+        await press(app, pilot, key)
+        assert UNHEARD in text_of(app)
+        await press(app, pilot, "enter")
+        if key == "f3":
+            joined.terminal.answer(State.DECLINED)
+            await settled(app, pilot)
+            await press(app, pilot, "f3")
+            assert UNHEARD not in text_of(app)
+            joined.terminal.answer(State.APPROVED)
+            await settled(app, pilot)
+        assert joined.desk.last is not None
+        assert joined.desk.sale is None
+
+    play(joined.app(), story, size)
+
+
+def test_a_part_that_leaves_room_for_the_phone_is_taken_at_once(joined: Shop) -> None:
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await ask_a_phone(app, pilot, "1")
+        await press(app, pilot, "0", "comma", "2", "0", "f2")
+        assert app.sale_screen.shown.sale.due == 100
+
+    play(joined.app(), story)
+
+
+def test_the_digits_typed_there_count_instead_of_the_tender(joined: Shop) -> None:
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        digits = await ask_a_phone(app, pilot, "1")
+        await press(app, pilot, "2", "f2")
+        await type_in(app, pilot, "00000000")
+        assert "Essais restants : 4" in text_of(app)
+        await press(app, pilot, *["backspace"] * 8)
+        await type_in(app, pilot, digits)
+        assert "Reste à payer : 0,20 €" in text_of(app)
+        assert app.sale_screen.entry.text == "2,00"
+        await press(app, pilot, "f2")
+        assert joined.desk.last is not None
+        assert [x.amount for x in joined.desk.last.ticket.tenders] == [100, 20]
+
+    play(joined.app(), story)
+
+
+def test_a_phone_that_paid_all_of_it_ends_the_sale_and_no_cash_is_taken(joined: Shop) -> None:
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        digits = await ask_a_phone(app, pilot, "")
+        await press(app, pilot, "2", "f2")
+        await type_in(app, pilot, digits)
+        assert joined.desk.last is not None
+        assert [x.amount for x in joined.desk.last.ticket.tenders] == [120]
+        assert app.sale_screen.entry.text == ""
+
+    play(joined.app(), story)
+
+
+def test_cash_that_waits_for_the_end_of_a_card_asks_about_the_phone_when_it_is_taken(
+    joined: Shop,
+) -> None:
+    async def story(app: TillApp, pilot: Pilot[None]) -> None:
+        await ask_a_phone(app, pilot, "1")
+        await press(app, pilot, "0", "comma", "5", "0", "f3")
+        await press(app, pilot, "f2", "enter")
+        assert UNHEARD not in text_of(app)
+        joined.terminal.answer(State.DECLINED)
+        await settled(app, pilot)
+        assert UNHEARD in text_of(app)
+        await press(app, pilot, "escape")
+        assert "à la place" not in app.sale_screen.message.text
+        assert app.sale_screen.shown.sale.due == 120
 
     play(joined.app(), story)
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace as changed
 
 from sync.contract import claims, courier
 from sync.server.services import Services
 from sync.server.shopper.texts import TEXTS
 from tests.sync.server.kit import Api
-from tests.sync.server.market import CAMPAIGN, Market, secret
+from tests.sync.server.market import CAMPAIGN, RULES, Market, secret
 from tests.sync.server.phone import Phone, sell
 
 
@@ -42,6 +43,18 @@ def test_a_receipt_becomes_a_voucher_without_any_account(market: Market, phone: 
     assert phone.status == 303
     assert "Préparer un bon de 10,00 €" in phone.get("/porte-monnaie")
     market.whole()
+
+
+def test_what_can_be_spent_at_once_is_not_given_a_day(market: Market, phone: Phone) -> None:
+    assert "à dépenser dès maintenant" in phone.send(sell(market))
+
+
+def test_what_can_be_spent_later_is_given_its_day(api: Api, services: Services) -> None:
+    market = Market(api, services, rules=changed(RULES, pending_days=2))
+    market.open("Port")
+    page = Phone(api).send(sell(market))
+    assert re.search(r"à dépenser dès le \d\d/\d\d/\d{4}", page)
+    assert "maintenant" not in page
 
 
 def test_a_voucher_page_loaded_anew_makes_no_second_voucher(market: Market, phone: Phone) -> None:
