@@ -27,6 +27,7 @@ NAMES: Final = (
     "drain",
     "ingest",
     "ingest_rewards",
+    "booking",
     "seeds",
     "receipt",
     "memory",
