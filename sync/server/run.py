@@ -17,6 +17,7 @@ from sync.server.app import make_app
 from sync.server.auth import Organiser
 from sync.server.config import ServerConfig, open_secrets
 from sync.server.errors import BadConfig, Refused
+from sync.server.memory import collect_rarely
 from sync.server.services import Clock, Meters, Services
 from sync.server.shops.order import fill_sort_keys
 from sync.server.store.opening import open_store
@@ -38,8 +39,10 @@ OnReady = Callable[[str, int], None]
 def run(config: ServerConfig, on_ready: OnReady | None = None, clock: Clock | None = None) -> None:
     """Serve until SIGINT or SIGTERM. `on_ready` gets host and port once requests are answered.
 
-    Prints nothing. Raises BadConfig for an address or a data folder that cannot be used.
+    The process is the server's from here on. Prints nothing. Raises BadConfig for an address or a
+    data folder that cannot be used.
     """
+    collect_rarely()
     CampaignServer(config, clock).run(on_ready)
 
 

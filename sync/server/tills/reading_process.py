@@ -20,6 +20,7 @@ from sync.contract.jws import VerifyKey
 from sync.contract.messages import UPLINK_BODY_BYTES_MAX, Problem
 from sync.server.auth import Signer
 from sync.server.errors import Refused
+from sync.server.memory import collect_rarely
 from sync.server.tills.ingest import Received, Sender, read_batch
 
 ASKED_BYTES_MAX: Final = 2 * UPLINK_BODY_BYTES_MAX
@@ -106,6 +107,7 @@ def main() -> None:
     """Serve the line whose file number is the argument."""
     # Ctrl-C goes to all processes of a terminal; the server says when it is time.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    collect_rarely()
     with socket.socket(fileno=int(sys.argv[1])) as line:
         serve(line)
 

@@ -215,3 +215,14 @@ def test_as_many_connections_are_taken_as_files_may_be_open(
     monkeypatch.setattr(resource, "setrlimit", lambda _, wanted: asked.append(wanted))
     assert connections_max() == connections
     assert asked == raised
+
+
+def test_a_server_seldom_looks_for_cycles() -> None:
+    script = (
+        "import gc\n"
+        "from sync.server.memory import OBJECTS_BETWEEN_LOOKS, collect_rarely\n"
+        "collect_rarely()\n"
+        "assert gc.isenabled() and gc.get_freeze_count() > 0\n"
+        "assert gc.get_threshold()[0] == OBJECTS_BETWEEN_LOOKS\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=WAIT_SECONDS)
