@@ -21,6 +21,7 @@ from sync.contract.jws import SigningKey
 from sync.contract.messages import ENTRIES_PER_BATCH_MAX, chain_of
 from sync.server.auth import Signer
 from sync.server.config import ServerConfig
+from sync.server.memory import collect_rarely
 from sync.server.store.db import Db, Store
 from sync.server.store.opening import open_store
 from sync.server.tills.ingest import Received, Sender, read_batch
@@ -56,6 +57,7 @@ class Booking:
 
 def main() -> None:
     """Measure both databases."""
+    collect_rarely()  # as the server does
     with workspace() as path:
         _measure("SQLite", path, None)
     found = binaries()

@@ -42,4 +42,4 @@ class Tally:
         """The suite's rows."""
         self.counts["seconds"] = round(monotonic() - self.began_s)
         rows = {"passed": self.passed, "failed": self.failed, **self.counts}
-        return [f"{self.suite:<8}{name:<48}{number:>10}" for name, number in rows.items()]
+        return [f"{self.suite:<9}{name:<48}{number:>10}" for name, number in rows.items()]
