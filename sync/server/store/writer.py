@@ -1,9 +1,10 @@
 """The one thread that writes to an SQLite file: whatever waits for it shares a commit.
 
 A commit costs a sync and writes each page that was touched; tills that come back together touch the
-same ones. So work that is waiting when some is done joins its transaction, each piece behind a
-savepoint of its own: one that fails takes nothing of the others along. Nobody is answered before
-the commit; if that fails, nobody's work was done.
+same ones. So work that is waiting when some is done joins its transaction, and nobody is answered
+before the commit. When work fails that has changed something already, or the commit does, all that
+shared the transaction is undone and done again, each piece in one of its own: a savepoint for each
+would cost all of them a copy of every page.
 """
 
 from __future__ import annotations
@@ -72,10 +73,12 @@ class Writer:
                 job.do(db)
             db.execute("COMMIT")
         except BaseException as error:  # noqa: BLE001 - whoever waits is told
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            for job in group:
-                job.fail(error)
+            _roll_back(db)
+            if len(group) == 1:
+                first.fail(error)
+            else:
+                for job in group:
+                    _do_alone(db, job)
         for job in group:
             job.settle()
 
@@ -90,6 +93,22 @@ class Writer:
         return job
 
 
+def _do_alone(db: sqlite3.Connection, job: _Job) -> None:
+    """Do a job in a transaction that is nobody else's."""
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        job.do(db)
+        db.execute("COMMIT")
+    except BaseException as error:  # noqa: BLE001 - whoever waits is told
+        _roll_back(db)
+        job.fail(error)
+
+
+def _roll_back(db: sqlite3.Connection) -> None:
+    if db.in_transaction:  # a full disk, an I/O error have ended it already
+        db.execute("ROLLBACK")
+
+
 class _Job:
     """Work, and what became of it, which is told when its transaction is over."""
 
@@ -100,21 +119,24 @@ class _Job:
         self._error: BaseException | None = None
 
     def do(self, db: sqlite3.Connection) -> None:
-        """Do the work behind a savepoint. Raises only what ended the whole transaction."""
-        if not self.future.set_running_or_notify_cancel():
+        """Do the work, perhaps a second time. Raises what it raised if there is something to undo.
+
+        A refusal mostly comes before any change: then the others may go on.
+        """
+        if self.future.cancelled():
             return
-        db.execute("SAVEPOINT work")
+        if not (self.future.running() or self.future.set_running_or_notify_cancel()):
+            return
+        self._error, before = None, db.total_changes
         try:
             self._result = self._work(db)
         except BaseException as error:
-            if not db.in_transaction:  # a full disk, an I/O error: nothing of it is left
+            if db.total_changes != before or not db.in_transaction:
                 raise
-            db.execute("ROLLBACK TO work")
             self._error = error
-        db.execute("RELEASE work")
 
     def fail(self, error: BaseException) -> None:
-        """The transaction was lost, and this with it."""
+        """It was undone, for this."""
         self._error = error
 
     def settle(self) -> None:

@@ -124,28 +124,42 @@ def test_one_that_fails_takes_nothing_along(rig: Rig, writer: Writer) -> None:
     assert rig.rows() == {1, 3}
 
 
-def test_a_commit_that_fails_is_nobodys(rig: Rig, writer: Writer) -> None:
+def test_a_commit_that_fails_is_only_his_who_spoiled_it(rig: Rig, writer: Writer) -> None:
     with rig.holding(writer):
-        both = [writer.submit(insert(1)), writer.submit(insert(2, parent=404))]
-    for one in both:
-        with pytest.raises(sqlite3.IntegrityError):
-            one.result(WAIT_SECONDS)
-    assert rig.rows() == set()
-    assert writer.submit(insert(3)).result(WAIT_SECONDS) == 3
+        good, orphan, last = (
+            writer.submit(work) for work in (insert(1), insert(2, parent=404), insert(3))
+        )
+    with pytest.raises(sqlite3.IntegrityError):
+        orphan.result(WAIT_SECONDS)
+    assert (good.result(WAIT_SECONDS), last.result(WAIT_SECONDS)) == (1, 3)
+    assert rig.rows() == {1, 3}
 
 
-def test_a_transaction_that_is_lost_in_between_is_nobodys(rig: Rig, writer: Writer) -> None:
+def test_a_transaction_that_is_lost_in_between_is_only_his_who_lost_it(
+    rig: Rig, writer: Writer
+) -> None:
     def lose(db: Db) -> None:
         db.execute("ROLLBACK")  # as SQLite does by itself when the disk fails
         raise sqlite3.OperationalError("disk I/O error")
 
     with rig.holding(writer):
-        three = [writer.submit(work) for work in (insert(1), lose, insert(2))]
-    for one in three[:2]:
-        with pytest.raises(sqlite3.OperationalError):
-            one.result(WAIT_SECONDS)
-    assert three[2].result(WAIT_SECONDS) == 2
-    assert rig.rows() == {2}
+        good, lost, last = (writer.submit(work) for work in (insert(1), lose, insert(2)))
+    with pytest.raises(sqlite3.OperationalError):
+        lost.result(WAIT_SECONDS)
+    assert (good.result(WAIT_SECONDS), last.result(WAIT_SECONDS)) == (1, 2)
+    assert rig.rows() == {1, 2}
+
+
+def test_a_refusal_that_changed_nothing_undoes_nothing(rig: Rig, writer: Writer) -> None:
+    def refuse(_: Db) -> None:
+        raise ValueError("no")
+
+    with rig.holding(writer):
+        good, refused, last = (writer.submit(work) for work in (insert(1), refuse, insert(2)))
+    with pytest.raises(ValueError, match="no"):
+        refused.result(WAIT_SECONDS)
+    assert (good.result(WAIT_SECONDS), last.result(WAIT_SECONDS)) == (1, 2)
+    assert (rig.commits, rig.statements.count("ROLLBACK")) == (1, 0)
 
 
 def test_what_was_given_up_while_it_waited_is_not_done(rig: Rig, writer: Writer) -> None:
@@ -170,7 +184,11 @@ def test_a_file_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
         Writer(lambda: sqlite3.connect(tmp_path / "no such folder" / "file.db"))
 
 
-@given(works=st.lists(st.sampled_from(("good", "good", "bad", "orphan", "twice")), max_size=40))
+@given(
+    works=st.lists(
+        st.sampled_from(("good", "good", "bad", "orphan", "twice", "given up")), max_size=40
+    )
+)
 def test_whatever_comes_together_the_answers_are_the_file(
     tmp_path_factory: pytest.TempPathFactory, works: list[str]
 ) -> None:
@@ -183,7 +201,11 @@ def test_whatever_comes_together_the_answers_are_the_file(
                 "bad": fail(number),
                 "orphan": insert(number, parent=404),
                 "twice": insert(0),
+                "given up": insert(number),
             }[what]
             asked[number] = writer.submit(work)
-    done = {one.result(0) for one in asked.values() if one.exception(0) is None}
+            if what == "given up":
+                assert asked[number].cancel()
+    answered = [one for one in asked.values() if not one.cancelled()]
+    done = {one.result(0) for one in answered if one.exception(0) is None}
     assert done == rig.rows()
