@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -122,7 +123,9 @@ def pairing_code(context: Context, shop: str, as_json: bool) -> None:
     with organiser(context.folder.path) as client:
         made = client.pairing_code(shop)
     data = {"code": made.code, "shop": made.shop, "expires_at": made.expires_at}
-    text = say("cli.server.code", code=made.code, until=made.expires_at)
+    ends_here = datetime.fromisoformat(made.expires_at).astimezone().isoformat()
+    until = environment_language().time(ends_here)
+    text = say("cli.server.code", code=made.code, until=until)
     report(data, text, as_json=as_json)
 
 

@@ -149,6 +149,7 @@ def test_an_organiser_makes_a_campaign_a_shop_and_a_code(town: tuple[Home, Path,
     code = home.run("server", "code", shop.data["id"], "--data", folder, "--json")
     assert len(code.data["code"]) == 8
     in_words = home.run("server", "code", shop.data["id"], "--data", folder)
+    assert re.search(r" \d\d:\d\d\.$", in_words.out.strip())  # as people write it, not as ISO 8601
     assert in_words.status == 0
     assert in_words.out.startswith("Code ")
 
