@@ -14,7 +14,7 @@ import click
 from pos.bootstrap import machine, now, open_for_writing
 from pos.cli.common import Context, note, refuse, report, say, with_folder
 from pos.store.audit import audit
-from pos.store.audit_report import Report
+from pos.store.audit_report import Beginning, Report
 from pos.store.database import Reader, sqlite_is_safe
 from pos.store.export import compact_lines, write_lines
 from pos.store.folder import DataFolder
@@ -42,10 +42,11 @@ def verify(context: Context, full: bool, as_json: bool) -> None:
         result = audit(reader, witness, full=full, progress=progress)
     for finding in result.findings:
         where = f"{finding.chain} {finding.number}" if finding.chain else "-"
-        note(f"{finding.seq}  {where}  {finding.reason}: {finding.detail}")
+        reason = say(f"cli.journal.reason.{finding.reason}")
+        note(f"{finding.seq}  {where}  {reason}: {finding.detail}")
     if not as_json:
-        for remark in result.notes:
-            note(remark)
+        for beginning in result.beginnings:
+            note(_why(beginning))
         if not sqlite_is_safe():
             note(say("cli.journal.sqlite", version=sqlite3.sqlite_version))
     if not result.ok:
@@ -57,6 +58,15 @@ def verify(context: Context, full: bool, as_json: bool) -> None:
         head=f"{result.last_seq} {result.last_digest[:16]}",
     )
     report(_data(result), text, as_json=as_json)
+
+
+def _why(beginning: Beginning) -> str:
+    """Why an epoch began, in words."""
+    if beginning.seen is None:
+        return say("cli.journal.renewed", epoch=beginning.epoch, entry=beginning.seq)
+    return say(
+        "cli.journal.put_back", epoch=beginning.epoch, entry=beginning.seq, seen=beginning.seen
+    )
 
 
 def _broken(result: Report) -> str:
@@ -83,7 +93,9 @@ def _data(result: Report) -> dict[str, Any]:
             for f in result.findings
         ],
         "findings_left_out": result.findings_left_out,
-        "notes": list(result.notes),
+        "beginnings": [
+            {"epoch": one.epoch, "seq": one.seq, "seen": one.seen} for one in result.beginnings
+        ],
     }
 
 

@@ -64,7 +64,7 @@ def audit(
         full=full,
         findings=findings.in_order(),
         findings_left_out=findings.left_out,
-        notes=tuple(walk.notes),
+        beginnings=tuple(walk.beginnings),
     )
 
 

@@ -41,8 +41,20 @@ class KeyUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where a later epoch begins, at the entry `seq`, and why, by the journal's own word.
+
+    `seen`: the journal had been put back, after that entry was seen; None: the key was renewed.
+    """
+
+    epoch: int
+    seq: int
+    seen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """An audit's result. `notes` tell what the journal itself says of earlier mishaps."""
+    """An audit's result. `beginnings` tell what the journal itself says of earlier mishaps."""
 
     entries: int
     last_seq: int
@@ -52,7 +64,7 @@ class Report:
     full: bool
     findings: tuple[Finding, ...]
     findings_left_out: int
-    notes: tuple[str, ...]
+    beginnings: tuple[Beginning, ...]
 
     @property
     def ok(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from pos.domain.events import EventCode
-from pos.store.audit_report import Findings, KeyUse, Reason
+from pos.store.audit_report import Beginning, Findings, KeyUse, Reason
 from pos.store.audit_rows import (
     JournalRow,
     Key,
@@ -36,7 +36,7 @@ class Walk:
         self.digest = GENESIS
         self.till = ""
         self.signatures = 0
-        self.notes: list[str] = []
+        self.beginnings: list[Beginning] = []
         self._last: Row | None = None
         self._reader = reader
         self._keys = keys
@@ -167,7 +167,7 @@ class Walk:
         if row.kid == self._kid or said.epoch <= self._epoch:
             return
         if self._epoch:
-            self.notes.append(_beginning(row))
+            self.beginnings.append(_beginning(row))
         self._kid, self._epoch = row.kid, said.epoch
 
     def _take_chain(self, row: JournalRow, said: Signable, hashed: str, *, moved: bool) -> None:
@@ -199,11 +199,9 @@ class Walk:
         self._findings.add(reason, detail, row.seq, row.chain, row.number)
 
 
-def _beginning(row: JournalRow) -> str:
+def _beginning(row: JournalRow) -> Beginning:
     """Why a new epoch began, by its first entry."""
     payload = msgspec.json.decode(row.payload, type=Payload)
-    begins = f"epoch {payload.epoch} begins at entry {row.seq}"
-    details = payload.data.get("details", {})
-    if payload.data.get("code") == EventCode.INTEGRITY_DEFECT:
-        return f"{begins}: the journal had been put back, entry {details['witness_seq']} was seen"
-    return f"{begins}: the key was renewed"
+    put_back = payload.data.get("code") == EventCode.INTEGRITY_DEFECT
+    seen = payload.data["details"]["witness_seq"] if put_back else None
+    return Beginning(payload.epoch, row.seq, seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -213,6 +214,23 @@ def test_an_altered_journal_is_one_and_each_fault_is_named(shell: Shell) -> None
     assert not told["ok"]
     assert {finding["seq"] for finding in told["findings"]} == {2}
     assert "ALTÉRÉ" in shell.run("journal", "verify").output
+
+
+def test_a_journal_says_in_words_that_it_was_put_back(shell: Shell) -> None:
+    shell.hire()
+    backup = shell.home / "backup"
+    shutil.copytree(shell.data, backup)
+    shell.hire("2")
+    shutil.rmtree(shell.data)
+    shutil.copytree(backup, shell.data)
+    shell.hire("3")
+    told = shell.run("journal", "verify")
+    assert (
+        "L'époque 2 commence à l'écriture 3 : le journal avait été remis en arrière, l'écriture 3"
+        " avait été vue." in told.stderr
+    )
+    (beginning,) = json.loads(shell.run("journal", "verify", "--json").stdout)["beginnings"]
+    assert beginning == {"epoch": 2, "seq": 3, "seen": 3}
 
 
 def test_entries_and_keys_are_handed_over(shell: Shell) -> None:

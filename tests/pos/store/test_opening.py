@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pos.domain.errors import NotRecorded, StoreBusy
 from pos.store import keys, schema
 from pos.store.audit import audit
+from pos.store.audit_report import Beginning
 from pos.store.database import Database, Reader, configure, sqlite_is_safe
 from pos.store.errors import (
     FolderUnusable,
@@ -106,7 +107,7 @@ def test_a_key_of_another_machine_is_renewed_only_on_demand(place: Place) -> Non
     assert [path.name for path in place.folder.keys.iterdir()] == ["epoch-0000000002.key"]
     report = audit(store.reader)
     assert report.ok
-    assert report.notes == ("epoch 2 begins at entry 3: the key was renewed",)
+    assert report.beginnings == (Beginning(epoch=2, seq=3),)
 
 
 def test_an_identity_knows_the_keys_of_its_past_but_not_what_is_no_key(place: Place) -> None:
@@ -179,7 +180,7 @@ def test_a_journal_put_back_goes_on_under_a_new_key_and_says_so(place: Place) ->
     assert sell(store).payload.number == lost.payload.number
     report = audit(store.reader)
     assert report.ok
-    assert "had been put back, entry 3 was seen" in report.notes[0]
+    assert report.beginnings[0].seen == 3
     place.close()
     assert place.open().head is HeadState.SAME
 
