@@ -7,16 +7,17 @@ hand-over to another thread included.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter, thread_time
 from typing import Final
 
 from bench.figure import Figure
+from bench.ingest_rewards import TILLS, days_of
 from bench.place import workspace
 from prove.load import POSTGRES_BUFFERS
-from prove.load_day import SECONDS_APART, Day
-from prove.load_town import CAMPAIGN, make_town
+from prove.load_day import Day
+from prove.load_town import CAMPAIGN
 from sync.contract.jws import SigningKey
 from sync.contract.messages import ENTRIES_PER_BATCH_MAX, chain_of
 from sync.server.auth import Signer
@@ -28,7 +29,6 @@ from sync.server.tills.ingest import Received, Sender, read_batch
 from sync.server.tills.uplink import receive
 from tests.postgres import binaries, cluster
 
-TILLS: Final = 40
 MICRO: Final = 1_000_000
 
 
@@ -70,9 +70,7 @@ def main() -> None:
 
 def _measure(name: str, path: Path, database: str | None) -> None:
     config = ServerConfig(path, database=database)
-    places = make_town(config, TILLS)
-    begins = datetime.now(UTC) - timedelta(seconds=SECONDS_APART * (ENTRIES_PER_BATCH_MAX + 1))
-    days = [Day(place, ENTRIES_PER_BATCH_MAX, begins) for place in places]
+    days = days_of(config)
     asked = [([one.compact.decode("ascii") for one in day.chain], _sender(day)) for day in days]
     began = thread_time()
     batches = [(sender, read_batch(entries, sender)) for entries, sender in asked]

@@ -81,9 +81,7 @@ def _config(folder: Path, running: Cluster | None) -> ServerConfig:
 
 def _ingest(config: ServerConfig) -> tuple[int, float]:
     """How many entries, and the seconds until all were durable and acknowledged."""
-    places = make_town(config, TILLS)
-    begins = datetime.now(UTC) - timedelta(seconds=SECONDS_APART * (ENTRIES_PER_BATCH_MAX + 1))
-    days = [Day(place, ENTRIES_PER_BATCH_MAX, begins) for place in places]
+    days = days_of(config)
     with _running(config) as origin, ThreadPoolExecutor(LINES) as pool:
         ready = [[_request(origin, day) for day in days[line::LINES]] for line in range(LINES)]
         start = perf_counter()
@@ -93,6 +91,13 @@ def _ingest(config: ServerConfig) -> tuple[int, float]:
     if wrong:
         raise SystemExit("\n".join(wrong))
     return TILLS * ENTRIES_PER_BATCH_MAX, seconds
+
+
+def days_of(config: ServerConfig) -> list[Day]:
+    """Tills of a new town on a server, each with one batch that is a day long and ends now."""
+    places = make_town(config, TILLS)
+    begins = datetime.now(UTC) - timedelta(seconds=SECONDS_APART * (ENTRIES_PER_BATCH_MAX + 1))
+    return [Day(place, ENTRIES_PER_BATCH_MAX, begins) for place in places]
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class Identity:
     @property
     def key(self) -> VerifyKey:
         """Its public key."""
-        return _key(self.spki)
+        return key_of(self.spki)
 
     def require_free(self) -> None:
         """Refuse a till that is quarantined in its epoch."""
@@ -71,7 +71,7 @@ def signers(db: Db, till: str) -> Mapping[str, Signer]:
         " SELECT kid, epoch, spki, 1 FROM identity WHERE till = ? ORDER BY let_in",
         (till, till),
     )
-    return {kid: Signer(epoch, _key(bytes(spki))) for kid, epoch, spki, _ in rows.fetchall()}
+    return {kid: Signer(epoch, key_of(bytes(spki))) for kid, epoch, spki, _ in rows.fetchall()}
 
 
 def bearer(header: str) -> str:
@@ -139,5 +139,6 @@ def digest(text: str) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _key(spki: bytes) -> VerifyKey:
+def key_of(spki: bytes) -> VerifyKey:
+    """The key of these bytes (SubjectPublicKeyInfo, DER), read once; Malformed for other bytes."""
     return VerifyKey.from_spki(spki)

@@ -11,14 +11,12 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final, TypeVar
 
 import msgspec
 
-from sync.contract.jws import VerifyKey
 from sync.contract.messages import UPLINK_BODY_BYTES_MAX, Problem
-from sync.server.auth import Signer
+from sync.server.auth import Signer, key_of
 from sync.server.errors import Refused
 from sync.server.memory import collect_rarely
 from sync.server.tills.ingest import Received, Sender, read_batch
@@ -91,16 +89,11 @@ def serve(line: socket.socket) -> None:
 
 
 def _read(asked: Asked) -> Read:
-    keys = {one.kid: Signer(one.epoch, _key(one.spki)) for one in asked.keys}
+    keys = {one.kid: Signer(one.epoch, key_of(one.spki)) for one in asked.keys}
     try:
         return Read(read_batch(asked.entries, Sender(asked.till, asked.epoch, keys, asked.chain)))
     except Refused as refused:
         return Read(problem=refused.problem)
-
-
-@lru_cache(maxsize=4096)
-def _key(spki: bytes) -> VerifyKey:
-    return VerifyKey.from_spki(spki)
 
 
 def main() -> None:
