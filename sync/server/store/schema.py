@@ -21,6 +21,7 @@ from sync.server.store.steps import (
     ledger,
     rewards,
     sorting,
+    spared,
     vouchers,
     watching,
 )
@@ -35,6 +36,7 @@ SHARED_STEPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ),
     (watching.TABLES, watching.APPEND_ONLY),
     (earlier_keys.TABLES, earlier_keys.APPEND_ONLY),
+    (spared.TABLES, spared.APPEND_ONLY),
     (sorting.TABLES, sorting.APPEND_ONLY),
 )
 VERSION: Final = 1 + len(SHARED_STEPS)

@@ -335,6 +335,7 @@ class TestOlderData:
         with sqlite3.connect(tmp_path / "data" / "server.db") as db:
             db.executescript(
                 "DROP TABLE reward_day; DROP TABLE tally; DROP TABLE flow; DROP TABLE earlier_key;"
+                "CREATE INDEX earn_by_shop ON earn (campaign, shop, day);"
                 "DROP INDEX shop_in_order; ALTER TABLE shop DROP COLUMN sort_key;"
                 "CREATE INDEX shop_in_order ON shop (campaign, name, id);"
                 "PRAGMA user_version = 3;"  # before those tables, and all that came after them
